@@ -37,8 +37,10 @@ class Event(BaseModel):
 
 def personal_fields(event: type[Event]) -> frozenset[str]:
     """The fields that never reach logs or the public exchange, and that erasure overwrites."""
-    return frozenset(
-        name
-        for name, field in event.model_fields.items()
-        if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("personal")
-    )
+    return frozenset(name for name, shape in event.model_json_schema()["properties"].items() if is_personal(shape))
+
+
+def is_personal(shape: Any) -> bool:
+    """The mark may stand on the field or, where it may be missing, on one arm of its union."""
+    arms = shape.get("anyOf", [])
+    return bool(shape.get("personal")) or any(map(is_personal, arms))

@@ -1,10 +1,22 @@
 """What sla says."""
 
 from datetime import datetime
-from typing import ClassVar
+from enum import StrEnum
+from typing import Annotated, ClassVar
 
-from shared.contracts.base import Event
+from shared.contracts.base import Event, tolerant
 from shared.vocabulary import ClockId, EnquiryId, enquiry_subject
+
+ACKNOWLEDGEMENT = "acknowledgement"
+"""The standard that runs on every enquiry: the citizen hears from somebody."""
+
+
+class Verdict(StrEnum):
+    """What a clock says in the end."""
+
+    MET = "met"
+    BREACHED = "breached"
+    OTHER = "other"
 
 
 class ClockFact(Event):
@@ -45,9 +57,10 @@ class ClockBreached(ClockFact):
 
 
 class ClockCorrected(ClockFact):
-    """A fact heard late changed the verdict that had been said."""
+    """A fact heard late changed what had been said: this is the verdict now."""
 
     name: ClassVar[str] = "clock.corrected"
 
-    verdict: str
+    verdict: Annotated[Verdict, tolerant(Verdict)]
+    stopped_at: datetime | None = None
     because: str

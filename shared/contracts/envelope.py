@@ -1,0 +1,125 @@
+"""The envelope an event travels in: CloudEvents 1.0 JSON, singly and in batches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.errors import Refused
+
+TYPE_PREFIX = "accesspoint."
+BATCH_TYPE = "application/cloudevents-batch+json"
+MOST_EVENTS = 100
+MOST_BYTES = 256_000
+BRACKETS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """An event on its way. `data` is its fields as read from JSON, not yet checked against a contract."""
+
+    said_id: UUID
+    name: str
+    speaker: str
+    subject: str
+    partition: int
+    position: int
+    sequence: int
+    occurred_at: datetime
+    recorded_at: datetime
+    correlation_id: UUID
+    causation_id: UUID | None
+    actor: str
+    traceparent: str | None
+    data: Mapping[str, Any]
+
+
+def written(row: Mapping[str, Any], domain: str, speaker: str) -> bytes:
+    """One row of `said` with its position, as CloudEvents JSON. `data` goes through untouched."""
+    head = {
+        "specversion": "1.0",
+        "id": str(row["said_id"]),
+        "type": TYPE_PREFIX + row["name"],
+        "source": f"//{domain}/{speaker}",
+        "subject": row["subject"],
+        "time": row["occurred_at"].isoformat(),
+        "datacontenttype": "application/json",
+        "recordedtime": row["recorded_at"].isoformat(),
+        "partition": row["partition"],
+        "position": str(row["position"]),
+        "sequence": str(row["sequence"]),
+        "correlationid": str(row["correlation_id"]),
+        "actor": row["actor"],
+    }
+    if row["causation_id"] is not None:
+        head["causationid"] = str(row["causation_id"])
+    if row["traceparent"] is not None:
+        head["traceparent"] = row["traceparent"]
+    text = json.dumps(head, separators=(",", ":"), ensure_ascii=False)
+    return f'{text[:-1]},"data":{row["data"]}}}'.encode()
+
+
+def batched(events: Sequence[bytes]) -> list[tuple[int, bytes]]:
+    """Batches of at most `MOST_EVENTS` events and `MOST_BYTES` bytes, each with the number of its events."""
+    batches: list[tuple[int, bytes]] = []
+    held: list[bytes] = []
+    size = 0
+    for event in events:
+        if held and (len(held) == MOST_EVENTS or size + len(event) + BRACKETS > MOST_BYTES):
+            batches.append((len(held), joined(held)))
+            held, size = [], 0
+        held.append(event)
+        size += len(event) + 1
+    if held:
+        batches.append((len(held), joined(held)))
+    return batches
+
+
+def joined(events: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(events) + b"]"
+
+
+def unbatched(body: bytes) -> list[dict[str, Any]]:
+    """Refused when it is not a batch at all; the events in it may still be unreadable one by one."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"This is not a CloudEvents batch: {error}.") from error
+    if not isinstance(found, list) or not all(isinstance(event, dict) for event in found):
+        raise Refused("This is not a CloudEvents batch: it should be a JSON array of objects.")
+    return found
+
+
+def read(event: Mapping[str, Any]) -> Envelope:
+    """Refused, naming what is missing or wrong, when it is not an envelope of ours."""
+    try:
+        causation = event.get("causationid")
+        return Envelope(
+            said_id=UUID(event["id"]),
+            name=str(event["type"]).removeprefix(TYPE_PREFIX),
+            speaker=str(event["source"]).rsplit("/", 1)[1],
+            subject=str(event["subject"]),
+            partition=int(event["partition"]),
+            position=int(event["position"]),
+            sequence=int(event["sequence"]),
+            occurred_at=moment(event["time"]),
+            recorded_at=moment(event["recordedtime"]),
+            correlation_id=UUID(event["correlationid"]),
+            causation_id=UUID(causation) if causation else None,
+            actor=str(event["actor"]),
+            traceparent=event.get("traceparent"),
+            data=dict(event["data"]),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise Refused(f"This is not an event of ours: {error!r}.") from error
+
+
+def moment(text: str) -> datetime:
+    read_as = datetime.fromisoformat(text)
+    if read_as.tzinfo is None:
+        raise ValueError(f"{text} names no time zone")
+    return read_as

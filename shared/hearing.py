@@ -1,0 +1,359 @@
+"""What is heard: deliveries become events, events become handled rows, and what fails is set aside with its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+import structlog
+from pydantic import ValidationError
+
+from shared import cursors, setaside, telemetry
+from shared.contracts import envelope
+from shared.contracts.base import Event
+from shared.contracts.envelope import Envelope
+from shared.db import Connection, Meaning, meaning_of
+from shared.errors import Early, Refused, Unavailable
+from shared.setaside import SetAside, State, Verdict
+from shared.vocabulary import new_id
+from shared.work import Cause, Work, Workshop
+
+E = TypeVar("E", bound=Event)
+Handler: TypeAlias = Callable[[E, Work], Awaitable[None]]
+log = structlog.get_logger()
+
+TRIES = 3
+STARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hears(Generic[E]):
+    """An event and what is done about it."""
+
+    event: type[E]
+    handler: Handler[E]
+
+
+def on(event: type[E], handler: Handler[E]) -> Hears[Any]:
+    """Pairs an event with its handler; the type checker refuses a mismatched pair."""
+    return Hears(event, handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event as it arrived. `event` is missing when nobody here hears its type, `why` says why it is unreadable."""
+
+    envelope: Envelope
+    body: bytes
+    event: Event | None
+    handler: Handler[Any] | None
+    why: str | None = None
+
+    @property
+    def thread(self) -> tuple[str, str]:
+        """What order is promised for: one speaker on one subject."""
+        return (self.envelope.speaker, self.envelope.subject)
+
+    @property
+    def cause(self) -> Cause:
+        said = self.envelope
+        return Cause(said.actor, said.correlation_id, said.said_id, said.traceparent, said.occurred_at)
+
+    def set_aside(self, state: State, why: str, waits_for: str | None = None) -> SetAside:
+        said = self.envelope
+        return SetAside(
+            speaker=said.speaker,
+            partition=said.partition,
+            position=said.position,
+            subject=said.subject,
+            name=said.name,
+            body=self.body,
+            state=state,
+            why=why,
+            waits_for=waits_for,
+        )
+
+
+def verdict_of(error: Exception, tries: int) -> Verdict:
+    """The whole policy for a handler's failure. Raises `Unavailable` where nothing is wrong with the event."""
+    if isinstance(error, Unavailable):
+        raise error
+    if isinstance(error, Early):
+        return Verdict(State.EARLY, str(error), error.subject)
+    if isinstance(error, Refused):
+        return Verdict(State.PARKED, str(error))
+    meaning = meaning_of(error)
+    if meaning is Meaning.AWAY:
+        raise Unavailable("The database went away while an event was handled.") from error
+    if meaning is Meaning.REFUSED:
+        return Verdict(State.PARKED, f"The database cannot store this: {error}")
+    if tries >= TRIES:
+        return Verdict(State.PARKED, f"gave up after {tries} tries: {type(error).__name__}: {error}")
+    return Verdict(None, "tried again at once")
+
+
+class Hearing:
+    """Handles what one service hears, in whichever of its replicas and partitions it arrives."""
+
+    def __init__(self, workshop: Workshop, hears: Sequence[Hears[Any]]) -> None:
+        self.workshop = workshop
+        self.service = workshop.service
+        self.handlers: Mapping[tuple[str, str], Hears[Any]] = {(h.event.speaker, h.event.name): h for h in hears}
+        self.speakers = sorted({h.event.speaker for h in hears})
+        self.with_gaps: set[int] = set()
+
+    def read(self, body: bytes) -> list[Heard]:
+        """Refused when it is not a batch of ours; one event that makes no sense does not spoil the others."""
+        return [self.read_one(event) for event in envelope.unbatched(body)]
+
+    def read_one(self, event: Mapping[str, Any]) -> Heard:
+        arrived = envelope.read(event)
+        body = json.dumps(event, separators=(",", ":")).encode()
+        hears = self.handlers.get((arrived.speaker, arrived.name))
+        if hears is None:
+            return Heard(arrived, body, None, None)
+        try:
+            return Heard(arrived, body, hears.event.model_validate(arrived.data), hears.handler)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+            return Heard(arrived, body, None, None, f"The event does not fit its contract: {wrong}")
+
+    async def handle(self, partition: int, events: Sequence[Heard]) -> None:
+        """All in one transaction; if anything fails, one by one. Raises `Unavailable` when the database is away."""
+        if len(events) > 1:
+            try:
+                await self.together(partition, events, once=True)
+            except Exception as error:
+                if isinstance(error, Unavailable) or meaning_of(error) is Meaning.AWAY:
+                    raise Unavailable("The database went away while a batch was handled.") from error
+                log.info("a batch goes one by one", service=self.service, error=type(error).__name__)
+            else:
+                return
+        for event in events:
+            await self.alone(partition, event)
+
+    async def handle_carefully(self, partition: int, events: Sequence[Heard]) -> None:
+        """For what was delivered before: its start is counted first, in case handling it ends the process."""
+        for heard in events:
+            said = heard.envelope
+            async with self.workshop.reading() as db:
+                if said.position <= await cursors.position(db, said.speaker, partition):
+                    telemetry.EVENTS_SKIPPED.labels(self.service, "duplicate").inc()
+                    continue
+                starts = await cursors.count_start(db, said.speaker, partition, said.position)
+            if starts >= STARTS:
+                why = f"its handling was started {starts} times and never ended: it may end the process"
+                await self.put_aside(partition, heard, Verdict(State.PARKED, why))
+            else:
+                await self.alone(partition, heard)
+            async with self.workshop.reading() as db:
+                await cursors.forget_starts(db, said.speaker, partition, said.position)
+
+    async def alone(self, partition: int, heard: Heard) -> None:
+        for tries in range(1, TRIES + 1):
+            try:
+                await self.together(partition, [heard])
+            except Exception as error:
+                verdict = verdict_of(error, tries)
+                if verdict.state is None:
+                    log.warning("a handler failed", event_name=heard.envelope.name, exc_info=error, tries=tries)
+                    continue
+                await self.put_aside(partition, heard, verdict)
+            return
+
+    async def together(self, partition: int, events: Sequence[Heard], *, once: bool = False) -> None:
+        """One transaction: cursors locked, subjects locked, handlers run, cursors moved."""
+        positions: dict[str, int] = {}
+
+        async def claim(db: Connection) -> Sequence[str]:
+            positions.update(await cursors.lock(db, partition, sorted({h.envelope.speaker for h in events})))
+            return []
+
+        async def action(work: Work) -> list[Heard]:
+            return await self.take(work, partition, events, positions)
+
+        subjects = [heard.envelope.subject for heard in events]
+        do = self.workshop.once if once else self.workshop.run
+        handled = await do(subjects, action, events[0].cause, claim=claim)
+        for heard in handled:
+            telemetry.EVENTS_HANDLED.labels(self.service, heard.envelope.speaker).inc()
+
+    async def take(self, work: Work, partition: int, events: Sequence[Heard], positions: dict[str, int]) -> list[Heard]:
+        """Handles, in order, what follows the cursors; what comes too soon or behind a set-aside event is kept."""
+        threads = [heard.thread for heard in events]
+        blocked = await setaside.blocked(
+            work.db, sorted({subject for _, subject in threads}), sorted({speaker for speaker, _ in threads})
+        )
+        handled: list[Heard] = []
+        for heard in events:
+            said = heard.envelope
+            at = positions[said.speaker]
+            if said.position <= at:
+                telemetry.EVENTS_SKIPPED.labels(self.service, "duplicate").inc()
+            elif said.position > at + 1:
+                why = f"position {at + 1} has not come yet"
+                await self.keep(work, heard.set_aside(State.AHEAD, why))
+                self.with_gaps.add(partition)
+            else:
+                positions[said.speaker] = said.position
+                if await self.take_one(work, heard, blocked):
+                    handled.append(heard)
+        await cursors.move(work.db, partition, positions)
+        if handled:
+            await setaside.wake_early(work.db, sorted({heard.envelope.subject for heard in handled}))
+        return handled
+
+    async def take_one(self, work: Work, heard: Heard, blocked: set[tuple[str, str]]) -> bool:
+        if heard.thread in blocked:
+            why = "an earlier event of its subject is set aside"
+            await self.keep(work, heard.set_aside(State.BEHIND, why))
+        elif heard.why is not None:
+            blocked.add(heard.thread)
+            await self.keep(work, heard.set_aside(State.PARKED, heard.why))
+        elif heard.handler is None:
+            telemetry.EVENTS_SKIPPED.labels(self.service, "unknown").inc()
+        else:
+            await heard.handler(heard.event, work.because(heard.cause))
+            return True
+        return False
+
+    async def keep(self, work: Work, event: SetAside) -> None:
+        await setaside.keep(work.db, event, work.now)
+        telemetry.EVENTS_SET_ASIDE.labels(self.service, event.state).inc()
+        log.warning(
+            "an event is set aside",
+            service=self.service,
+            state=event.state,
+            event_name=event.name,
+            subject=event.subject,
+            position=event.position,
+        )
+
+    async def put_aside(self, partition: int, heard: Heard, verdict: Verdict) -> None:
+        """Instead of handling it. Skipped when another replica has moved the cursor meanwhile."""
+        said = heard.envelope
+        state = verdict.state or State.PARKED
+        positions: dict[str, int] = {}
+
+        async def claim(db: Connection) -> Sequence[str]:
+            positions.update(await cursors.lock(db, partition, [said.speaker]))
+            return []
+
+        async def action(work: Work) -> None:
+            if said.position == positions[said.speaker] + 1:
+                await self.keep(work, heard.set_aside(state, verdict.why, verdict.waits_for))
+                await cursors.move(work.db, partition, {said.speaker: said.position})
+
+        await self.workshop.run([said.subject], action, heard.cause, claim=claim)
+
+    async def keep_unreadable(self, partition: int, speaker: str, body: bytes, why: str) -> None:
+        """What is not even a batch of ours is parked as it came."""
+        event = SetAside(
+            speaker=speaker,
+            partition=partition,
+            position=None,
+            subject=None,
+            name=None,
+            body=body,
+            state=State.PARKED,
+            why=why,
+        )
+
+        async def action(work: Work) -> None:
+            await self.keep(work, event)
+
+        await self.workshop.run([], action, Cause("machine/bus", new_id()))
+
+    async def drain_ahead(self, partition: int) -> None:
+        """Handles what came before its turn, once its turn has come."""
+        self.with_gaps.discard(partition)
+        for speaker in self.speakers:
+            while True:
+                async with self.workshop.reading() as db:
+                    at = await cursors.position(db, speaker, partition)
+                    await setaside.forget_ahead(db, partition, speaker, at)
+                    bodies = await setaside.ahead(db, partition, speaker, at)
+                events = [self.read_one(json.loads(body)) for body in bodies]
+                if not events:
+                    break
+                if events[0].envelope.position != at + 1:
+                    self.with_gaps.add(partition)
+                    break
+                await self.handle(partition, events)
+
+
+class Tending:
+    """Acts on what is set aside: what a person marked, what an event has woken, what has waited too long."""
+
+    def __init__(self, hearing: Hearing) -> None:
+        self.hearing = hearing
+        self.workshop = hearing.workshop
+
+    async def tend(self, partitions: Sequence[int]) -> None:
+        async with self.workshop.reading() as db:
+            now = await self.workshop.timesource.now(db)
+            late = await setaside.park_late(db, partitions, now)
+            rows = await setaside.to_tend(db, partitions, now)
+            gap = await setaside.oldest_gap(db)
+        for row in late:
+            log.warning("an event is parked", service=self.hearing.service, event_name=row["name"], why=row["why"])
+        age = (now - gap).total_seconds() if gap else 0.0
+        telemetry.OLDEST_GAP_SECONDS.labels(self.hearing.service).set(age)
+        if age > setaside.GAP_ALARM.total_seconds():
+            log.error("events are missing before others: resend them", service=self.hearing.service, seconds=age)
+        for row in rows:
+            await self.tend_subject(row["set_aside_id"], row["speaker"], row["subject"])
+
+    async def tend_subject(self, set_aside_id: UUID, speaker: str, subject: str | None) -> None:
+        """The marked event, and after it, in order, those that queued behind it."""
+        gone = await self.replay(set_aside_id, subject)
+        while gone and subject is not None:
+            async with self.workshop.reading() as db:
+                following = await setaside.first_of_subject(db, speaker, subject)
+            if following is None:
+                return
+            gone = await self.replay(following["set_aside_id"], subject)
+
+    async def replay(self, set_aside_id: UUID, subject: str | None) -> bool:
+        """True when the row is gone: handled, dropped, or acted on by another replica."""
+        subjects = [subject] if subject is not None else []
+        cause = Cause("machine/tending", new_id())
+
+        async def action(work: Work) -> None:
+            row = await setaside.row(work.db, set_aside_id)
+            if row is None:
+                return
+            if row["wanted"] != "drop":
+                await self.handle_again(work, bytes(row["body"]), subject)
+            await setaside.remove(work.db, set_aside_id)
+
+        for tries in range(1, TRIES + 1):
+            try:
+                await self.workshop.run(subjects, action, cause)
+            except Exception as error:  # noqa: BLE001  the verdict decides, and raises what is not the event's fault
+                verdict = verdict_of(error, tries)
+                if verdict.state is None:
+                    continue
+                await self.put_back(set_aside_id, subjects, verdict)
+                return False
+            return True
+        return False
+
+    async def handle_again(self, work: Work, body: bytes, subject: str | None) -> None:
+        if subject is None:
+            raise Refused("It still cannot be read: drop it, and resend from its speaker if anything is missing.")
+        heard = self.hearing.read_one(json.loads(body))
+        if heard.why is not None:
+            raise Refused(heard.why)
+        if heard.handler is not None:
+            await heard.handler(heard.event, work.because(heard.cause))
+        await setaside.wake_early(work.db, [subject])
+
+    async def put_back(self, set_aside_id: UUID, subjects: Sequence[str], verdict: Verdict) -> None:
+        async def action(work: Work) -> None:
+            await setaside.change(work.db, set_aside_id, verdict, work.now)
+
+        await self.workshop.run(subjects, action, Cause("machine/tending", new_id()))

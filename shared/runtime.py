@@ -1,0 +1,214 @@
+"""A service declared, and a replica of it: started, kept going, drained and stopped without losing work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from shared.bus.port import Bus, Topology
+from shared.contracts.base import Event
+from shared.db import Database, Meaning, meaning_of
+from shared.errors import AppError, Refused
+from shared.health import Health
+from shared.hearing import Hearing, Hears
+from shared.migrate import Schema, missing_migrations
+from shared.owners import Owners
+from shared.relay import Relay
+from shared.said import PARTITIONS
+from shared.settings import HouseSettings, ServiceSettings
+from shared.timers import Every, SweepLoop, TimerLoop, When
+from shared.timesource import TimeSource
+from shared.web.routes import Route
+from shared.work import Workshop
+
+log = structlog.get_logger()
+
+BOOT_AGAIN_AFTER = 1.0
+RESTART_AFTER = 1.0
+STOP_SECONDS = 20.0
+
+STORED_PARTITIONS = "SELECT value FROM constants WHERE name = 'partitions'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service, declared. Reading one of these is reading its table of contents."""
+
+    name: str
+    about: str
+    serves: Sequence[Route]
+    hears: Sequence[Hears[Any]]
+    says: Sequence[type[Event]]
+    timers: Sequence[When] = ()
+    sweeps: Sequence[Every] = ()
+    migrations: Path
+    settings: type[ServiceSettings]
+
+    @property
+    def schema(self) -> Schema:
+        return Schema(self.name, self.migrations)
+
+
+def topology_of(services: Sequence[Service], prefix: str) -> Topology:
+    """Who hears whom, read from the manifests."""
+    heard = {service.name: tuple(sorted({h.event.speaker for h in service.hears})) for service in services}
+    return Topology(prefix=prefix, speakers_heard=heard, partitions=PARTITIONS)
+
+
+class Replica:
+    """One service running in this process."""
+
+    def __init__(
+        self,
+        service: Service,
+        settings: HouseSettings,
+        url: str,
+        bus: Bus,
+        topology: Topology,
+        timesource: TimeSource | None = None,
+    ) -> None:
+        self.service = service
+        self.bus = bus
+        self.topology = topology
+        self.health = Health()
+        self.database = Database(url, service.name, size=settings.pool_size)
+        self.workshop = Workshop(self.database, timesource or TimeSource())
+        self.hearing = Hearing(self.workshop, service.hears)
+        self.relay = Relay(self.workshop, bus, settings.council_domain, self.health)
+        self.owners = Owners(self.hearing, bus)
+        self.timers = TimerLoop(self.workshop, service.timers, self.owners.may_judge)
+        self.sweeps = {sweep.name: SweepLoop(self.workshop, sweep) for sweep in service.sweeps}
+        self.workshop.on_said = self.relay.wake
+        self.workshop.on_wake = self.wake
+        self.stop_acting = asyncio.Event()
+        self.stop_relay = asyncio.Event()
+        self.stop_hearing = asyncio.Event()
+        self.acting: list[asyncio.Task[None]] = []
+        self.relaying: list[asyncio.Task[None]] = []
+        self.listening: list[asyncio.Task[None]] = []
+        self.expect_parts()
+
+    def expect_parts(self) -> None:
+        for part in ("database", "migrations", "relay"):
+            self.health.expect(part)
+        self.health.watch("bus", lambda: None if self.bus.connected else "the broker is not connected")
+        self.health.watch("consumers", self.owners.not_ready)
+
+    def wake(self, sweep: str) -> None:
+        self.sweeps[sweep].woken.set()
+
+    async def start(self) -> None:
+        """Returns at once; `/ready` tells when everything is up. What is away is tried until it is there."""
+        self.acting.append(asyncio.create_task(self.boot(), name=f"{self.service.name} boot"))
+
+    async def boot(self) -> None:
+        while not self.stop_acting.is_set():
+            try:
+                await self.open_database()
+                break
+            except AppError as error:
+                log.warning("not started yet", service=self.service.name, why=str(error))
+            await self.rest(self.stop_acting, BOOT_AGAIN_AFTER)
+        else:
+            return
+        self.keep_going("bus", self.find_topology, self.stop_acting, self.acting)
+        self.keep_going("relay", self.relay.run, self.stop_relay, self.relaying)
+        self.keep_going("relay calls", self.relay.tell_others, self.stop_relay, self.relaying)
+        self.keep_going("hearing", self.owners.run, self.stop_hearing, self.listening)
+        self.keep_going("timers", self.timers.run, self.stop_acting, self.acting)
+        for name, sweep in self.sweeps.items():
+            self.keep_going(f"sweep {name}", sweep.run, self.stop_acting, self.acting)
+
+    async def open_database(self) -> None:
+        try:
+            if self.database.pool is None:
+                await self.database.open()
+            self.health.up("database")
+        except AppError as error:
+            self.health.down("database", str(error))
+            raise
+        try:
+            await self.check_schema()
+            self.health.up("migrations")
+        except AppError as error:
+            self.health.down("migrations", str(error))
+            raise
+
+    async def check_schema(self) -> None:
+        async with self.workshop.reading() as db:
+            missing = await missing_migrations(db, self.service.schema)
+            if missing:
+                names = ", ".join(f"{migration.part}/{migration.file}" for migration in missing)
+                raise Refused(f"These migrations are missing: {names}. Run `accesspoint migrate`.")
+            stored = int(await db.fetchval(STORED_PARTITIONS))
+        if stored != PARTITIONS:
+            raise Refused(
+                f"This database was made for {stored} partitions and this release has {PARTITIONS}: "
+                "order would be lost. Start the release that made it."
+            )
+
+    async def find_topology(self, stopping: asyncio.Event) -> None:
+        """The broker must have been told who hears whom; until then nothing is published or heard."""
+        while not stopping.is_set():
+            try:
+                await self.bus.check(self.topology)
+            except AppError as error:
+                log.info("the bus is not ready", service=self.service.name, why=str(error))
+                await self.rest(stopping, BOOT_AGAIN_AFTER)
+            else:
+                await stopping.wait()
+
+    def keep_going(
+        self,
+        name: str,
+        run: Callable[[asyncio.Event], Awaitable[None]],
+        stopping: asyncio.Event,
+        tasks: list[asyncio.Task[None]],
+    ) -> None:
+        """Runs until told to stop; a bug in it is logged, shown in `/ready`, and it is begun again."""
+
+        trouble = f"{name} restart"
+
+        async def keep() -> None:
+            while not stopping.is_set():
+                try:
+                    await run(stopping)
+                except Exception as error:
+                    if not isinstance(error, AppError) and meaning_of(error) is Meaning.BUG:
+                        log.error("a part failed", service=self.service.name, part=name, exc_info=error)
+                    self.health.down(trouble, f"it failed and is begun again ({type(error).__name__})")
+                    await self.rest(stopping, RESTART_AFTER)
+                    self.health.forget(trouble)
+                else:
+                    return
+
+        tasks.append(asyncio.create_task(keep(), name=f"{self.service.name} {name}"))
+
+    async def rest(self, stopping: asyncio.Event, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), seconds)
+
+    async def stop(self) -> None:
+        await stop_all([self])
+
+
+async def stop_all(replicas: Sequence[Replica]) -> None:
+    """Those that begin work first, then the relays, then those that finish what has arrived; then the database."""
+    for phase in ("acting", "relaying", "listening"):
+        for replica in replicas:
+            stops = {"acting": replica.stop_acting, "relaying": replica.stop_relay, "listening": replica.stop_hearing}
+            stops[phase].set()
+        tasks = [task for replica in replicas for task in getattr(replica, phase)]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+            for task in late:
+                log.warning("a part did not stop in time", part=task.get_name())
+                task.cancel()
+    for replica in replicas:
+        await replica.database.close()
