@@ -1,0 +1,1 @@
+"""How bytes travel between services: one port, and two carriers behind it."""
