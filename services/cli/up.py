@@ -1,0 +1,77 @@
+"""The whole product on one machine: embedded database, all four services, demo data, and where to look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from services.cli.demo import DEMO_ADVISER, seed
+from services.cli.embedded import EmbeddedPostgres
+from services.cli.house import SERVICES
+from services.cli.running import running, told_to_stop, until_ready
+from shared.auth import sign
+from shared.migrate import migrate
+from shared.settings import HouseSettings
+from shared.vocabulary import Role
+
+console = Console(stderr=False, highlight=False, soft_wrap=True)
+
+
+@asynccontextmanager
+async def a_database(settings: HouseSettings) -> AsyncIterator[str]:
+    """The one that was named, else our own under the data folder."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    server = EmbeddedPostgres(settings.data.resolve() / "database")
+    await asyncio.to_thread(server.start)
+    try:
+        yield server.url
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def up(settings: HouseSettings, *, demo: bool) -> None:
+    """Until told to stop."""
+    stopping = told_to_stop()
+    async with a_database(settings) as url:
+        await migrate(url, [service.schema for service in SERVICES])
+        async with running(SERVICES, settings, url, declare=True) as replicas:
+            missing = await until_ready(replicas, stopping)
+            for part, why in missing.items():
+                console.print(f"Not ready: {part}: {why}")
+            if demo and not missing:
+                await seed(settings, address(settings))
+            if not stopping.is_set():
+                console.print(welcome(settings, demo=demo), markup=False)
+            await stopping.wait()
+            console.print("Stopping: what is under way is finished first.")
+
+
+def address(settings: HouseSettings) -> str:
+    return f"http://{settings.host}:{settings.port}"
+
+
+def welcome(settings: HouseSettings, *, demo: bool) -> str:
+    """Where to look, and commands that work as printed, from an enquiry to its end."""
+    lines = [
+        "",
+        f"Accesspoint is running. Stop it with Ctrl-C; what it keeps is in {settings.data}/.",
+        "",
+        f"  all services    {address(settings)}/",
+        *(f"  {service.name:<15} {address(settings)}/{service.name}/docs" for service in SERVICES),
+        f"  health          {address(settings)}/ready",
+    ]
+    if demo and settings.jwks is None:
+        lines += ["", "Try it: a citizen asks, an adviser answers. Paste this into another terminal:", ""]
+        token = sign(settings, DEMO_ADVISER, [Role.ADVISER])
+        lines.append(tour(address(settings), token))
+    return "\n".join(lines) + "\n"
+
+
+def tour(url: str, token: str) -> str:
+    return Path(__file__).with_name("tour.sh").read_text().replace("@URL@", url).replace("@TOKEN@", token)
