@@ -1,0 +1,73 @@
+"""What any test may ask for: a database of its own on a real server, and a real broker."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+import hypothesis
+import pytest
+
+from shared.migrate import migrate
+from tests.parts.postgres import any_postgres, create_database, drop_database, name_of
+from tests.parts.rabbit import NoBroker, any_rabbit
+
+T = TypeVar("T")
+CI = os.environ.get("CI") == "true"
+
+hypothesis.settings.register_profile("accesspoint", deadline=None, derandomize=CI, print_blob=True)
+hypothesis.settings.load_profile("accesspoint")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server on which databases may be made."""
+    with any_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: str) -> str:
+    """The address of a database with everything migrated and nothing in it: only ever copied."""
+    from services.cli.house import SERVICES  # noqa: PLC0415 - tests of one part need no services
+
+    url = outside_the_loop(create_database(postgres))
+    outside_the_loop(migrate(url, [service.schema for service in SERVICES]))
+    return url
+
+
+@pytest.fixture
+async def database(postgres: str, migrated: str) -> AsyncIterator[str]:
+    """The address of a database of this test's own, migrated and empty."""
+    url = await create_database(postgres, template=name_of(migrated))
+    yield url
+    await drop_database(url)
+
+
+@pytest.fixture
+async def bare_database(postgres: str) -> AsyncIterator[str]:
+    """The address of a database of this test's own that nobody has migrated."""
+    url = await create_database(postgres)
+    yield url
+    await drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def rabbit_url() -> Iterator[str]:
+    """The address of a broker that tests share: take names of your own on it."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(any_rabbit())
+        except NoBroker as why:
+            if CI:
+                raise
+            pytest.skip(str(why))
+        yield url
+
+
+def outside_the_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Runs to its end on a thread of its own: whoever asks for a fixture may have a loop running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()

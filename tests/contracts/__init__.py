@@ -1,0 +1,1 @@
+"""Holds what services have promised to say against what they say now."""

@@ -1,0 +1,1 @@
+"""Tests with a real database and, where it matters, a real broker."""

@@ -1,0 +1,1 @@
+"""The kernel alone: two toy services that speak to each other through everything `shared` has."""

@@ -1,0 +1,1 @@
+"""The real PostgreSQL and RabbitMQ under test, and waiting with deadlines: usable outside pytest too."""

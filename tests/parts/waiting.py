@@ -1,0 +1,38 @@
+"""Waiting for something to become true, with a deadline: the only place in the tests that sleeps."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+LOOK_EVERY = 0.02
+
+
+async def until(
+    condition: Callable[[], T | Awaitable[T | None] | None],
+    *,
+    within: float = 10.0,
+    what: str = "what the test waits for",
+) -> T:
+    """The condition's first true value. Fails with `what` and the last value seen."""
+    deadline = time.monotonic() + within
+    while True:
+        found = condition()
+        value: T | None = await found if inspect.isawaitable(found) else found
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come about within {within:g} s; last seen: {value!r}")
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def until_now(condition: Callable[[], T], *, within: float, what: str) -> T:
+    """The same outside an event loop."""
+    deadline = time.monotonic() + within
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come about within {within:g} s; last seen: {value!r}")
+        time.sleep(LOOK_EVERY)
+    return value

@@ -1,0 +1,1 @@
+"""The rules of intake, without a database."""

@@ -1,0 +1,1 @@
+"""The rules of sla, without a database."""
