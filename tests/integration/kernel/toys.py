@@ -19,6 +19,7 @@ from shared.timers import When
 from shared.timesource import TimeSource
 from shared.vocabulary import new_id
 from shared.work import Cause, Work, Workshop
+from tests.parts.waiting import until
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 NOTE = "INSERT INTO handled (subject, number, causation) VALUES ($1, $2, $3)"
@@ -99,9 +100,10 @@ async def replicas_of(
     carrier = bus or LocalBus()
     await carrier.declare(topology)
     running = [Replica(service, HouseSettings(), url, carrier, topology) for service in services]
-    for replica in running:
-        await replica.start()
     try:
+        for replica in running:
+            await replica.start()
+        await until(lambda: all(replica.health.ready()[0] for replica in running), what="every replica ready")
         yield running
     finally:
         await asyncio.gather(*(replica.stop() for replica in reversed(running)))
