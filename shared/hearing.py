@@ -223,6 +223,8 @@ class Hearing:
     async def keep(self, work: Work, event: SetAside) -> None:
         await setaside.keep(work.db, event, work.now)
         telemetry.EVENTS_SET_ASIDE.labels(self.service, event.state).inc()
+        if event.state is State.PARKED:
+            telemetry.EVENTS_PARKED.labels(self.service).inc()
         log.warning(
             "an event is set aside",
             service=self.service,

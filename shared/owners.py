@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from shared import cursors
+from shared import cursors, telemetry
 from shared.bus.port import Bus, Delivery, Subscription
 from shared.db import Meaning, meaning_of
 from shared.errors import Refused, Unavailable
@@ -78,14 +78,21 @@ class Listener:
                     log.error("a listener failed", partition=self.partition, exc_info=error)
                     reason = type(error).__name__
                 log.info("a listener pauses", service=self.hearing.service, partition=self.partition, why=reason)
-            self.is_open = False
+            self.show(is_open=False)
             self.caught_up = False
             if not self.stopping.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), PAUSE_WHEN_AWAY)
 
+    def show(self, *, is_open: bool) -> None:
+        """Counted up and down: the one that gives a partition up may still be ending while the next has begun."""
+        if is_open is not self.is_open:
+            shown = telemetry.PARTITION_HEARD.labels(self.hearing.service, f"{self.partition:02d}")
+            shown.inc(1 if is_open else -1)
+        self.is_open = is_open
+
     async def hear(self, subscription: Subscription) -> None:
-        self.is_open = True
+        self.show(is_open=True)
         left = subscription.backlog
         self.caught_up = left == 0
         await self.hearing.drain_ahead(self.partition)

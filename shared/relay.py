@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 
 from shared import telemetry
+from shared.announcing import Announcer
 from shared.bus.port import Bus
 from shared.contracts.envelope import BATCH_TYPE, MOST_EVENTS, batched, written
 from shared.db import Connection, Meaning, Row, meaning_of
@@ -82,11 +83,14 @@ class Confirmed:
 class Relay:
     """One per replica; only the holder of the lease places and publishes, the others wait for it to lapse."""
 
-    def __init__(self, workshop: Workshop, bus: Bus, domain: str, health: Health) -> None:
+    def __init__(
+        self, workshop: Workshop, bus: Bus, domain: str, health: Health, announcer: Announcer | None = None
+    ) -> None:
         self.workshop = workshop
         self.bus = bus
         self.domain = domain
         self.health = health
+        self.announcer = announcer
         self.holder: UUID = new_id()
         self.woken = asyncio.Event()
         self.notify_wanted = asyncio.Event()
@@ -225,6 +229,8 @@ class Relay:
         speaker = self.workshop.service
         how_many_events, body = batched([written(dict(row), self.domain, speaker) for row in rows])[0]
         await self.bus.publish(speaker, partition, body, {"content-type": BATCH_TYPE, "speaker": speaker})
+        if self.announcer is not None:
+            await self.announcer.announce([dict(row) for row in rows[:how_many_events]], speaker)
         telemetry.EVENTS_PUBLISHED.labels(speaker).inc(how_many_events)
         return Confirmed(partition, rows[0]["position"] - 1, rows[how_many_events - 1]["position"])
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from shared.announcing import Announcer
 from shared.bus.port import Bus, Topology
 from shared.contracts.base import Event
 from shared.db import Database, Meaning, meaning_of
@@ -22,8 +23,9 @@ from shared.owners import Owners
 from shared.relay import Relay
 from shared.said import PARTITIONS
 from shared.settings import HouseSettings, ServiceSettings
-from shared.timers import Every, SweepLoop, TimerLoop, When
+from shared.timers import Every, SweepLoop, TimerLoop, When, every
 from shared.timesource import TimeSource
+from shared.web.idempotency import forget_old_keys
 from shared.web.routes import Route
 from shared.work import Workshop
 
@@ -32,6 +34,8 @@ log = structlog.get_logger()
 BOOT_AGAIN_AFTER = 1.0
 RESTART_AFTER = 1.0
 STOP_SECONDS = 20.0
+
+HOUSEKEEPING = (every(3600.0, "forget-idempotency-keys", forget_old_keys),)
 
 STORED_PARTITIONS = "SELECT value FROM constants WHERE name = 'partitions'"
 
@@ -80,10 +84,11 @@ class Replica:
         self.database = Database(url, service.name, size=settings.pool_size)
         self.workshop = Workshop(self.database, timesource or TimeSource())
         self.hearing = Hearing(self.workshop, service.hears)
-        self.relay = Relay(self.workshop, bus, settings.council_domain, self.health)
+        announcer = Announcer(bus, service.says, settings.council_domain) if settings.announce else None
+        self.relay = Relay(self.workshop, bus, settings.council_domain, self.health, announcer)
         self.owners = Owners(self.hearing, bus)
         self.timers = TimerLoop(self.workshop, service.timers, self.owners.may_judge)
-        self.sweeps = {sweep.name: SweepLoop(self.workshop, sweep) for sweep in service.sweeps}
+        self.sweeps = {sweep.name: SweepLoop(self.workshop, sweep) for sweep in (*service.sweeps, *HOUSEKEEPING)}
         self.workshop.on_said = self.relay.wake
         self.workshop.on_wake = self.wake
         self.stop_acting = asyncio.Event()

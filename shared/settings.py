@@ -70,6 +70,7 @@ class HouseSettings(BaseSettings):
     )
 
     jwks: str | None = Field(None, min_length=1, description="the path or the http(s) URL of a JSON Web Key Set")
+    announce: bool = Field(False, description="true to publish events, without what is personal, for other systems")
     token_issuer: str = Field(
         "accesspoint",
         min_length=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import aiohttp
 
 from services.cli.replay import replay
 from shared.auth import sign
-from shared.errors import Unavailable
+from shared.errors import NotFound, Unavailable
 from shared.settings import HouseSettings
 from shared.vocabulary import Role, new_id
 
@@ -34,7 +35,7 @@ class Desk:
     token: str
 
     async def ask(self, method: str, path: str, body: Any = None, version: int | None = None) -> dict[str, Any]:
-        """The answer's fields. Raises `Unavailable` with the problem's sentence when it is refused."""
+        """The answer's fields. Raises `NotFound` or `Unavailable` with the problem's sentence when it is refused."""
         headers = {"Authorization": f"Bearer {self.token}"}
         if method != "GET":
             headers["Idempotency-Key"] = str(new_id())
@@ -42,8 +43,7 @@ class Desk:
             headers["If-Match"] = f'"{version}"'
         async with self.session.request(method, f"{self.url}{path}", json=body, headers=headers) as response:
             answer: dict[str, Any] = await response.json() if response.content_length != 0 else {}
-            if not response.ok:
-                raise Unavailable(f"{method} {path}: {response.status} {answer.get('detail', '')}")
+            check(method, path, response.status, answer)
             return answer
 
     async def come(self, presence: str = "ready") -> None:
@@ -61,7 +61,16 @@ class Desk:
         return None
 
     async def record(self, enquiry_id: str) -> dict[str, Any]:
-        return await self.ask("GET", f"/crm/v1/enquiries/{enquiry_id}")
+        """Routing may have heard of an enquiry a moment before crm has."""
+        waited = 0.0
+        while True:
+            try:
+                return await self.ask("GET", f"/crm/v1/enquiries/{enquiry_id}")
+            except NotFound:
+                if waited > OFFER_WITHIN:
+                    raise
+            await asyncio.sleep(LOOK_EVERY)
+            waited += LOOK_EVERY
 
     async def deal_with(self, offer: dict[str, Any], *, resolve: bool = True) -> None:
         """Accepts, answers, is free again, and perhaps resolves: resolving withdraws a task that is still open."""
@@ -72,6 +81,13 @@ class Desk:
         await self.ask("POST", f"/routing/v1/tasks/{offer['task_id']}/complete")
         if resolve:
             await self.ask("POST", f"{enquiry}/resolution", {"resolution": "done"}, record["version"])
+
+
+def check(method: str, path: str, status: int, answer: dict[str, Any]) -> None:
+    """Raises what a refusal means to whoever asked."""
+    if status >= HTTPStatus.BAD_REQUEST:
+        kind = NotFound if status == HTTPStatus.NOT_FOUND else Unavailable
+        raise kind(f"{method} {path}: {status} {answer.get('detail', '')}")
 
 
 async def seed(settings: HouseSettings, url: str) -> None:

@@ -13,6 +13,7 @@ from shared.errors import Refused
 
 TYPE_PREFIX = "accesspoint."
 BATCH_TYPE = "application/cloudevents-batch+json"
+EVENT_TYPE = "application/cloudevents+json"
 MOST_EVENTS = 100
 MOST_BYTES = 256_000
 BRACKETS = 2

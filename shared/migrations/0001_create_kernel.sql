@@ -123,6 +123,7 @@ CREATE TABLE idempotency_keys (
     kept_at     timestamptz NOT NULL,
     PRIMARY KEY (caller, key)
 );
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (kept_at);
 
 -- Locks in sorted order, making rows that are missing, and reads the clock once the locks are held.
 CREATE FUNCTION lock_subjects(wanted text[]) RETURNS timestamptz LANGUAGE plpgsql AS $$

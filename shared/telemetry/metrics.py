@@ -57,6 +57,12 @@ EVENTS_SET_ASIDE = Counter(
 EVENTS_PARKED = Counter(
     "accesspoint_events_parked_total", "Events that wait for a person.", ("service",), registry=REGISTRY
 )
+PARTITION_HEARD = Gauge(
+    "accesspoint_partition_heard",
+    "1 while this replica has the partition's mailbox open; over all replicas of a service, each sums up to 1.",
+    ("service", "partition"),
+    registry=REGISTRY,
+)
 OLDEST_GAP_SECONDS = Gauge(
     "accesspoint_oldest_gap_seconds",
     "Age of the oldest gap before an event that came ahead of its place; above 60 is an alarm.",

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 
 from shared.db import Connection
@@ -14,6 +15,9 @@ from shared.web.answer import Answer
 from shared.work import Action, Cause, Work, Workshop
 
 KEY_FORM = re.compile(r"[ -~]{8,255}")
+REMEMBER_FOR = timedelta(days=30)
+"""Long enough for whoever was cut off to try again; afterwards a key may be used anew."""
+
 REPLAY = {"Idempotent-Replay": "true"}
 
 
@@ -142,3 +146,15 @@ async def keep_answer(work: Work, command: Command, answer: Answer) -> bool:
         work.now,
     )
     return kept is not None
+
+
+FORGET = """
+DELETE FROM idempotency_keys WHERE (caller, key) IN
+    (SELECT caller, key FROM idempotency_keys WHERE kept_at < $1 ORDER BY kept_at LIMIT 10000)
+"""
+
+
+async def forget_old_keys(workshop: Workshop) -> None:
+    """A sweep: answers hold what callers asked for, so they are not kept longer than they are useful."""
+    async with workshop.reading() as db:
+        await db.execute(FORGET, await workshop.timesource.now(db) - REMEMBER_FOR)

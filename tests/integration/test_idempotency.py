@@ -17,7 +17,7 @@ from shared.migrate import migrate
 from shared.settings import HouseSettings
 from shared.vocabulary import Role, new_id
 from shared.web import Answer, Body, Call, Mount, Route, Shown, etag, http_app, route
-from shared.web.idempotency import Attempt, Command
+from shared.web.idempotency import Attempt, Command, forget_old_keys
 from shared.work import Work, Workshop
 from tests.integration.kernel.toys import ALPHA, NOTE, ToyThrown, a_cause, a_workshop
 
@@ -229,3 +229,14 @@ async def test_what_the_database_cannot_hold_is_refused_before_it(client: Client
         assert answer.status == 422
         assert (await answer.json())["faults"][0]["where"] == where
     assert (await figure(workshop, ROWS), await figure(workshop, KEYS)) == (0, 0)
+
+
+async def test_answers_are_forgotten_after_a_month(workshop: Workshop) -> None:
+    async with workshop.reading() as db:
+        await db.execute(
+            "INSERT INTO idempotency_keys SELECT 'public', k, '', 201, '{}', '', clock_timestamp() - a "
+            "FROM (VALUES ('old', interval '31 days'), ('new', interval '29 days')) AS v (k, a)"
+        )
+    await forget_old_keys(workshop)
+    async with workshop.reading() as db:
+        assert [row["key"] for row in await db.fetch("SELECT key FROM idempotency_keys")] == ["new"]

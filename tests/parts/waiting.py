@@ -3,24 +3,29 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 LOOK_EVERY = 0.02
 
 
+@overload
 async def until(
-    condition: Callable[[], T | Awaitable[T | None] | None],
-    *,
-    within: float = 10.0,
-    what: str = "what the test waits for",
-) -> T:
+    condition: Callable[[], Coroutine[Any, Any, T | None]], *, within: float = ..., what: str = ...
+) -> T: ...
+
+
+@overload
+async def until(condition: Callable[[], T | None], *, within: float = ..., what: str = ...) -> T: ...
+
+
+async def until(condition: Callable[[], Any], *, within: float = 10.0, what: str = "what the test waits for") -> Any:
     """The condition's first true value. Fails with `what` and the last value seen."""
     deadline = time.monotonic() + within
     while True:
         found = condition()
-        value: T | None = await found if inspect.isawaitable(found) else found
+        value = await found if inspect.isawaitable(found) else found
         if value:
             return value
         if time.monotonic() > deadline:
@@ -36,3 +41,8 @@ def until_now(condition: Callable[[], T], *, within: float, what: str) -> T:
             raise AssertionError(f"{what} did not come about within {within:g} s; last seen: {value!r}")
         time.sleep(LOOK_EVERY)
     return value
+
+
+async def pause(seconds: float) -> None:
+    """For the programs among the tests, which pace themselves as people do. A test waits for a condition instead."""
+    await asyncio.sleep(max(0.0, seconds))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from shared.bus.local import LocalBus
 from shared.contracts.envelope import Envelope, read, unbatched
@@ -68,7 +69,7 @@ async def test_events_arrive_in_the_order_of_their_subject(toys: str) -> None:
         assert numbers == sorted(numbers)
 
 
-async def thirty(workshop: Workshop) -> list[dict[str, int]]:
+async def thirty(workshop: Workshop) -> list[dict[str, Any]]:
     rows = await handled(workshop)
     return [dict(row) for row in rows] if len(rows) >= 30 else []
 
