@@ -49,9 +49,11 @@ def main() -> None:
         raise SystemExit(1) from None
 
 
-def ready_settings() -> HouseSettings:
+def ready_settings(*, quiet: bool = False) -> HouseSettings:
+    """`quiet` leaves out what went well, unless somebody asked for it: for a terminal with a person before it."""
     settings = read_settings(HouseSettings)
-    set_up_logs(settings.log_level, settings.log_format)
+    level = "warning" if quiet and "log_level" not in settings.model_fields_set else settings.log_level
+    set_up_logs(level, settings.log_format)
     for name in unknown_variables([HouseSettings, *(service.settings for service in SERVICES)]):
         Console(stderr=True).print(f"{name} means nothing to Accesspoint: is it misspelt?", markup=False)
     return settings
@@ -65,7 +67,7 @@ def up(
 
     Listens on 127.0.0.1:8080 (ACCESSPOINT_PORT); keeps everything under var/ (ACCESSPOINT_DATA).
     """
-    asyncio.run(keep_up(ready_settings(), demo=demo))
+    asyncio.run(keep_up(ready_settings(quiet=True), demo=demo))
 
 
 @app.command()

@@ -26,5 +26,5 @@ curl -s "$URL/crm/v1/enquiries/$ENQUIRY/resolution" -H "Authorization: Bearer $T
   -H "Content-Type: application/json" -d '{"resolution": "done"}'; echo
 
 # What the citizen sees now, and whether the promise was kept.
-curl -s "$URL/intake/v1/enquiries/$REFERENCE"; echo
+until STATUS=$(curl -s "$URL/intake/v1/enquiries/$REFERENCE"); echo "$STATUS" | grep -q '"state": *"resolved"'; do sleep 0.2; done; echo "$STATUS"
 curl -s "$URL/sla/v1/clocks/$ENQUIRY" -H "Authorization: Bearer $TOKEN"; echo

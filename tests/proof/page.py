@@ -1,0 +1,47 @@
+"""The page of figures: one row for each thing that was measured, with what was promised beside it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """`line` is the number of the promise; `met` is missing where there is a figure but no goal."""
+
+    line: str
+    what: str
+    figure: str
+    goal: str = ""
+    met: bool | None = None
+
+
+def page(commit: str, proven: Sequence[Proven], minutes: float) -> str:
+    rows = "\n".join(
+        f"| {row.line} | {row.what} | {row.figure} | {row.goal} | {in_a_word(row.met)} |" for row in proven
+    )
+    return f"""# Proof
+
+`make proof` cloned commit `{commit}` into an empty folder, ran what is promised there, and wrote this page. It took
+{minutes:.0f} minutes on {machine()}.
+
+| line | what | figure | goal | met |
+|---|---|---|---|---|
+{rows}
+
+Beside this page: [faults.md](faults.md), what was killed and what was counted afterwards; [bench.json](bench.json) and
+[bench.svg](bench.svg), the measurements; [replay.md](replay.md), the slice of a real city's enquiries.
+"""
+
+
+def in_a_word(met: bool | None) -> str:
+    return {True: "yes", False: "**no**", None: ""}[met]
+
+
+def machine() -> str:
+    """What matters for a figure, and nothing that names the machine."""
+    from os import cpu_count  # noqa: PLC0415  only the page needs it
+
+    return f"{cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"

@@ -1,0 +1,162 @@
+"""What is done on the clone, line by line, and the figures it gives."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.proof.clone import ROOT, Clone, Done
+from tests.proof.page import Proven
+
+PROOF = ROOT / "docs" / "proof"
+BUS_TESTS = "tests/integration/test_bus.py"
+FIRST_START, LATER_START = 90.0, 5.0
+CLEAN_CHECK, WARM_CHECK = 60.0, 15.0
+TEST_MINUTES = 15.0
+TOUR_BEGINS, TOUR_ENDS = "URL=", "sla/v1/clocks/$ENQUIRY"
+
+
+def run_it(clone: Clone) -> Iterator[Proven]:
+    """Line 1: started twice from nothing, and the commands it prints pasted as they are."""
+    printed = clone.folder.parent / "printed.txt"
+    with clone.running(printed) as (_, seconds):
+        yield below("1", "`make run` on an empty folder answers `/ready`", seconds, FIRST_START)
+    with clone.running(printed) as (_, seconds):
+        yield below("1", "the second time", seconds, LATER_START)
+        done = clone.carry_out("bash", "-eu", "-c", tour_in(printed))
+        resolved = done.code == 0 and '"state":"resolved"' in done.text.replace(" ", "")
+        yield Proven("1", "the printed commands, pasted", "resolved" if resolved else "failed", "resolved", resolved)
+
+
+def tour_in(printed: Path) -> str:
+    lines = printed.read_text().splitlines()
+    first = next(n for n, line in enumerate(lines) if line.startswith(TOUR_BEGINS))
+    last = next(n for n, line in enumerate(lines) if TOUR_ENDS in line)
+    return "\n".join(lines[first : last + 1])
+
+
+def check_it(clone: Clone) -> Iterator[Proven]:
+    """Lines 3 and 8: how long checking takes, and that a stale drawing is noticed."""
+    yield below(
+        "3",
+        "`make check` on the clean clone, packages cached",
+        seconds_of(clone.carry_out("make", "check")),
+        CLEAN_CHECK,
+    )
+    yield below("3", "`make check` again", seconds_of(clone.carry_out("make", "check")), WARM_CHECK)
+    drawing = clone.folder / "docs" / "flow.md"
+    fresh = drawing.read_text()
+    drawing.write_text(fresh + "\nStale.\n")
+    noticed = clone.carry_out("make", "check").code != 0
+    drawing.write_text(fresh)
+    yield Proven("8", "`make check` with a stale docs/flow.md", "fails" if noticed else "passes", "fails", noticed)
+
+
+def test_it(clone: Clone) -> Iterator[Proven]:
+    """Lines 2, 3 and 4: all tests, what they say without a broker, and the stories among them."""
+    results = clone.folder.parent / "results.xml"
+    done = clone.carry_out("make", "test", f"ARGS=--junitxml={results}")
+    yield Proven(
+        "2",
+        "`make test`",
+        done.closing_line,
+        "all pass, none skipped",
+        done.code == 0 and "skipped" not in done.closing_line,
+    )
+    yield below("2", "`make test`, minutes", done.seconds / 60, TEST_MINUTES)
+    without = clone.carry_out("make", "test", f"ARGS={BUS_TESTS}", ACCESSPOINT_TEST_WITHOUT_BROKER="yes", CI="")
+    named = "skipped" in without.closing_line and "no RabbitMQ" in without.text
+    yield Proven(
+        "2",
+        "without a broker, the bus's tests",
+        without.closing_line,
+        "skipped with the reason",
+        without.code == 0 and named,
+    )
+    strict = clone.carry_out("make", "test", f"ARGS={BUS_TESTS}", ACCESSPOINT_TEST_WITHOUT_BROKER="yes", CI="true")
+    yield Proven("2", "the same with CI=true", f"exit code {strict.code}", "not 0", strict.code != 0)
+    for line, folder, what in (
+        ("3", "tests.architecture.test_contracts_catch", "planted violations, each named by its contract"),
+        ("4", "tests.journeys", "journeys, in one process and on RabbitMQ in two replicas"),
+        ("5", "tests.faults", "single faults"),
+    ):
+        yield stories(results, line, folder, what)
+
+
+def stories(results: Path, line: str, module: str, what: str) -> Proven:
+    every = ElementTree.parse(results).iter("testcase")  # noqa: S314  our own file
+    cases = [case for case in every if case.get("classname", "").startswith(module)]
+    bad = [case.get("name") for case in cases if case.find("failure") is not None or case.find("error") is not None]
+    seconds = sum(float(case.get("time", 0)) for case in cases)
+    figure = f"{len(cases) - len(bad)} of {len(cases)} in {seconds:.0f} s"
+    return Proven(line, what, figure, "all", bool(cases) and not bad)
+
+
+def storm(clone: Clone) -> Iterator[Proven]:
+    """Line 5: everything killed while enquiries are under way."""
+    report = clone.folder.parent / "faults.md"
+    done = clone.carry_out("make", "faults", f"ARGS=--report {report}")
+    if report.exists():
+        shutil.copy(report, PROOF / "faults.md")
+    seed = re.search(r"[Ss]eed:?\s*(\d+)", done.text)
+    figure = f"exit code {done.code}, {done.seconds / 60:.1f} minutes, seed {seed[1] if seed else 'unknown'}"
+    yield Proven("5", "`make faults`: 2,000 enquiries, everything killed", figure, "exit code 0", done.code == 0)
+
+
+def measure(clone: Clone) -> Iterator[Proven]:
+    """Line 6: rates, latencies and memory."""
+    done = clone.carry_out("make", "bench")
+    found = clone.folder / "var" / "bench.json"
+    if done.code != 0 or not found.exists():
+        yield Proven("6", "`make bench`", f"exit code {done.code}", "0", met=False)
+        return
+    for name in ("bench.json", "bench.svg"):
+        shutil.copy(found.with_name(name), PROOF / name)
+    for each in json.loads(found.read_text()):
+        ratio = f", {each['ratio']:.2f} of the floor" if each.get("ratio") is not None else ""
+        yield Proven(
+            "6",
+            each["name"],
+            f"{each['value']:.1f} {each['unit']}{ratio}",
+            str(each.get("goal") or ""),
+            each.get("met"),
+        )
+
+
+def replay_it(clone: Clone) -> Iterator[Proven]:
+    """Line 7: the slice of real enquiries, against both houses."""
+    report = clone.folder.parent / "replay.md"
+    done = clone.carry_out(".venv/bin/python", "-m", "tests.proof.replayed", str(report))
+    if report.exists():
+        shutil.copy(report, PROOF / "replay.md")
+    yield Proven(
+        "7", "replay of the slice, embedded and on RabbitMQ", last_line(done), "every row once", done.code == 0
+    )
+
+
+def below(line: str, what: str, value: float, goal: float) -> Proven:
+    return Proven(line, what, f"{value:.1f}", f"at most {goal:g}", 0 <= value <= goal)
+
+
+def seconds_of(done: Done) -> float:
+    """A command that failed took no time that counts."""
+    return done.seconds if done.code == 0 else -1.0
+
+
+def last_line(done: Done) -> str:
+    lines = done.text.strip().splitlines()
+    return lines[-1] if lines else f"exit code {done.code}"
+
+
+STEPS: dict[str, Callable[[Clone], Iterator[Proven]]] = {
+    "run": run_it,
+    "check": check_it,
+    "test": test_it,
+    "replay": replay_it,
+    "faults": storm,
+    "bench": measure,
+}
