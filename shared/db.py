@@ -77,7 +77,8 @@ def meaning_of(error: BaseException) -> Meaning:
         away = "connection" in text and ("closed" in text or "released" in text or "lost" in text)
         return Meaning.AWAY if away or "pool is clos" in text else Meaning.BUG
     if isinstance(error, asyncpg.InternalClientError):
-        return Meaning.AWAY if "closed" in str(error) or "connection" in str(error) else Meaning.BUG
+        # The driver lost its place: a dying server's last words came between two of our statements.
+        return Meaning.AWAY
     if isinstance(error, OSError | TimeoutError | asyncio.TimeoutError):
         return Meaning.AWAY
     return Meaning.BUG

@@ -6,7 +6,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
-from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from shared.contracts.base import Event
 from shared.contracts.envelope import Envelope
 from shared.db import Connection, Meaning, meaning_of
 from shared.errors import Early, Refused, Unavailable
+from shared.said import partition_of
 from shared.setaside import SetAside, State, Verdict
 from shared.vocabulary import new_id
 from shared.work import Cause, Work, Workshop
@@ -77,6 +77,14 @@ class Heard:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What is not an event of ours, as it came, and why."""
+
+    body: bytes
+    why: str
+
+
 def verdict_of(error: Exception, tries: int) -> Verdict:
     """The whole policy for a handler's failure. Raises `Unavailable` where nothing is wrong with the event."""
     if isinstance(error, Unavailable):
@@ -105,9 +113,30 @@ class Hearing:
         self.speakers = sorted({h.event.speaker for h in hears})
         self.with_gaps: set[int] = set()
 
-    def read(self, body: bytes) -> list[Heard]:
-        """Refused when it is not a batch of ours; one event that makes no sense does not spoil the others."""
-        return [self.read_one(event) for event in envelope.unbatched(body)]
+    def read(self, body: bytes, partition: int) -> tuple[list[Heard], list[Unreadable]]:
+        """One event that makes no sense does not spoil the others of its batch."""
+        events: list[Heard] = []
+        unreadable: list[Unreadable] = []
+        try:
+            found = envelope.unbatched(body)
+        except Refused as refused:
+            return [], [Unreadable(body, str(refused))]
+        for event in found:
+            try:
+                heard = self.read_one(event)
+                self.refuse_strays(heard.envelope, partition)
+            except Refused as refused:
+                unreadable.append(Unreadable(json.dumps(event).encode(), str(refused)))
+            else:
+                events.append(heard)
+        return events, unreadable
+
+    def refuse_strays(self, arrived: Envelope, partition: int) -> None:
+        """What came to the wrong place has no cursor here that it could move."""
+        if arrived.speaker not in self.speakers:
+            raise Refused(f"{self.service} does not listen to {arrived.speaker}.")
+        if arrived.partition != partition or partition_of(arrived.subject) != partition:
+            raise Refused(f"{arrived.subject} belongs to partition {partition_of(arrived.subject)}, not {partition}.")
 
     def read_one(self, event: Mapping[str, Any]) -> Heard:
         arrived = envelope.read(event)
@@ -251,17 +280,17 @@ class Hearing:
 
         await self.workshop.run([said.subject], action, heard.cause, claim=claim)
 
-    async def keep_unreadable(self, partition: int, speaker: str, body: bytes, why: str) -> None:
-        """What is not even a batch of ours is parked as it came."""
+    async def keep_unreadable(self, partition: int, speaker: str, unreadable: Unreadable) -> None:
+        """What is not an event of ours is parked as it came; delivered again, it is still one row."""
         event = SetAside(
             speaker=speaker,
             partition=partition,
             position=None,
             subject=None,
             name=None,
-            body=body,
+            body=unreadable.body,
             state=State.PARKED,
-            why=why,
+            why=unreadable.why,
         )
 
         async def action(work: Work) -> None:
@@ -285,77 +314,3 @@ class Hearing:
                     self.with_gaps.add(partition)
                     break
                 await self.handle(partition, events)
-
-
-class Tending:
-    """Acts on what is set aside: what a person marked, what an event has woken, what has waited too long."""
-
-    def __init__(self, hearing: Hearing) -> None:
-        self.hearing = hearing
-        self.workshop = hearing.workshop
-
-    async def tend(self, partitions: Sequence[int]) -> None:
-        async with self.workshop.reading() as db:
-            now = await self.workshop.timesource.now(db)
-            late = await setaside.park_late(db, partitions, now)
-            rows = await setaside.to_tend(db, partitions, now)
-            gap = await setaside.oldest_gap(db)
-        for row in late:
-            log.warning("an event is parked", service=self.hearing.service, event_name=row["name"], why=row["why"])
-        age = (now - gap).total_seconds() if gap else 0.0
-        telemetry.OLDEST_GAP_SECONDS.labels(self.hearing.service).set(age)
-        if age > setaside.GAP_ALARM.total_seconds():
-            log.error("events are missing before others: resend them", service=self.hearing.service, seconds=age)
-        for row in rows:
-            await self.tend_subject(row["set_aside_id"], row["speaker"], row["subject"])
-
-    async def tend_subject(self, set_aside_id: UUID, speaker: str, subject: str | None) -> None:
-        """The marked event, and after it, in order, those that queued behind it."""
-        gone = await self.replay(set_aside_id, subject)
-        while gone and subject is not None:
-            async with self.workshop.reading() as db:
-                following = await setaside.first_of_subject(db, speaker, subject)
-            if following is None:
-                return
-            gone = await self.replay(following["set_aside_id"], subject)
-
-    async def replay(self, set_aside_id: UUID, subject: str | None) -> bool:
-        """True when the row is gone: handled, dropped, or acted on by another replica."""
-        subjects = [subject] if subject is not None else []
-        cause = Cause("machine/tending", new_id())
-
-        async def action(work: Work) -> None:
-            row = await setaside.row(work.db, set_aside_id)
-            if row is None:
-                return
-            if row["wanted"] != "drop":
-                await self.handle_again(work, bytes(row["body"]), subject)
-            await setaside.remove(work.db, set_aside_id)
-
-        for tries in range(1, TRIES + 1):
-            try:
-                await self.workshop.run(subjects, action, cause)
-            except Exception as error:  # noqa: BLE001  the verdict decides, and raises what is not the event's fault
-                verdict = verdict_of(error, tries)
-                if verdict.state is None:
-                    continue
-                await self.put_back(set_aside_id, subjects, verdict)
-                return False
-            return True
-        return False
-
-    async def handle_again(self, work: Work, body: bytes, subject: str | None) -> None:
-        if subject is None:
-            raise Refused("It still cannot be read: drop it, and resend from its speaker if anything is missing.")
-        heard = self.hearing.read_one(json.loads(body))
-        if heard.why is not None:
-            raise Refused(heard.why)
-        if heard.handler is not None:
-            await heard.handler(heard.event, work.because(heard.cause))
-        await setaside.wake_early(work.db, [subject])
-
-    async def put_back(self, set_aside_id: UUID, subjects: Sequence[str], verdict: Verdict) -> None:
-        async def action(work: Work) -> None:
-            await setaside.change(work.db, set_aside_id, verdict, work.now)
-
-        await self.workshop.run(subjects, action, Cause("machine/tending", new_id()))

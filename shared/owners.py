@@ -14,9 +14,10 @@ import structlog
 from shared import cursors, telemetry
 from shared.bus.port import Bus, Delivery, Subscription
 from shared.db import Meaning, meaning_of
-from shared.errors import Refused, Unavailable
-from shared.hearing import Heard, Hearing, Tending
+from shared.errors import Unavailable
+from shared.hearing import Heard, Hearing
 from shared.said import PARTITIONS
+from shared.tending import Tending
 from shared.vocabulary import new_id
 
 log = structlog.get_logger()
@@ -109,8 +110,9 @@ class Listener:
                 self.caught_up = self.caught_up or left <= 0
         finally:
             stopped.cancel()
-            if arriving is not None:
-                arriving.cancel()
+            if arriving is not None and not arriving.cancel():
+                # It ended in the same moment; a message it brought goes back when the channel closes.
+                arriving.exception()
 
     async def hear_batch(self, first: Delivery, subscription: Subscription) -> int:
         """Handles and acknowledges a few messages; how many."""
@@ -135,11 +137,10 @@ class Listener:
 
     async def read(self, delivery: Delivery) -> list[Heard]:
         """What cannot be read is parked as it came, so that the queue goes on."""
-        try:
-            return self.hearing.read(delivery.body)
-        except Refused as refused:
-            await self.hearing.keep_unreadable(self.partition, delivery.speaker, delivery.body, str(refused))
-            return []
+        events, unreadable = self.hearing.read(delivery.body, self.partition)
+        for each in unreadable:
+            await self.hearing.keep_unreadable(self.partition, delivery.speaker, each)
+        return events
 
 
 class Owners:

@@ -160,14 +160,18 @@ class Replica:
 
     async def find_topology(self, stopping: asyncio.Event) -> None:
         """The broker must have been told who hears whom; until then nothing is published or heard."""
+        known = False
         while not stopping.is_set():
             try:
-                await self.bus.check(self.topology)
+                if known:
+                    # Who hears and says nothing at the moment finds out in this way that the broker is back.
+                    await self.bus.reach()
+                else:
+                    await self.bus.check(self.topology)
+                    known = True
             except AppError as error:
                 log.info("the bus is not ready", service=self.service.name, why=str(error))
-                await self.rest(stopping, BOOT_AGAIN_AFTER)
-            else:
-                await stopping.wait()
+            await self.rest(stopping, BOOT_AGAIN_AFTER)
 
     def keep_going(
         self,

@@ -33,7 +33,7 @@ WITH given AS (
            g.name, g.data, g.occurred_at, $11, g.correlation_id, g.causation_id, g.actor, g.traceparent
       FROM given g JOIN bumped b USING (subject)
 )
-INSERT INTO unplaced (said_id, partition) SELECT said_id, partition FROM given ORDER BY nth
+INSERT INTO unplaced (said_id, partition) SELECT said_id, partition FROM given JOIN bumped USING (subject) ORDER BY nth
 """
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from shared.db import Connection, Row
 from shared.vocabulary import new_id
 
 EARLY_FOR = timedelta(minutes=10)
 TRY_EARLY_EVERY = timedelta(seconds=5)
+UNREADABLE = UUID("7c9f6c0e-5f0b-4d8a-9d54-2f6b1d3c8a11")
 GAP_ALARM = timedelta(seconds=60)
 
 
@@ -54,7 +55,7 @@ KEEP = """
 INSERT INTO set_aside (set_aside_id, speaker, partition, position, subject, name, body, state, why, waits_for,
                        since, tried_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
-ON CONFLICT (speaker, partition, position) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 BLOCKED = """
 SELECT DISTINCT speaker, subject FROM set_aside
@@ -100,9 +101,10 @@ COUNTS = "SELECT state, count(*) AS how_many FROM set_aside GROUP BY state"
 
 
 async def keep(db: Connection, event: SetAside, now: datetime) -> None:
+    """Once, however often it is delivered."""
     await db.execute(
         KEEP,
-        new_id(),
+        new_id() if event.position is not None else uuid5(UNREADABLE, event.body.hex()),
         event.speaker,
         event.partition,
         event.position,

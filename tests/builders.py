@@ -21,10 +21,11 @@ from shared.contracts.intake import EnquiryReceived
 from shared.contracts.routing import TaskAssigned
 from shared.db import Database
 from shared.health import Health
-from shared.hearing import Hearing, Tending
+from shared.hearing import Hearing
 from shared.runtime import Service
 from shared.said import PARTITIONS, partition_of
 from shared.settings import HouseSettings
+from shared.tending import Tending
 from shared.timers import TimerLoop
 from shared.timesource import TimeSource
 from shared.vocabulary import (
@@ -160,7 +161,7 @@ class Ear:
             "data": event.model_dump_json(),
         }
         written = envelope.written(row, "anytown.example", event.speaker)
-        await self.hearing.handle(partition, self.hearing.read(envelope.joined([written])))
+        await self.hearing.handle(partition, self.hearing.read(envelope.joined([written]), partition)[0])
         return said_id
 
     async def tends(self) -> None:

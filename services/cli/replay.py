@@ -226,7 +226,9 @@ def replay_command(
     rate: Annotated[
         float | None, typer.Option(min=0.01, help="Rows per second. Left out: as fast as they are answered.")
     ] = None,
-    url: Annotated[str, typer.Option(help="Where Accesspoint listens.")] = "http://127.0.0.1:8080",
+    url: Annotated[
+        str | None, typer.Option(help="Where Accesspoint listens. Left out: where `accesspoint up` would here.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Post only so many rows, from the top.")] = None,
     clients: Annotated[int, typer.Option(min=1, max=256, help="How many are posted side by side.")] = 8,
 ) -> None:
@@ -238,13 +240,15 @@ def replay_command(
 
     Try it: accesspoint replay deploy/demo/boston311-slice.csv --limit 100 --rate 20
     """
+    settings = read_settings(HouseSettings)
+    there = url if url is not None else f"http://{settings.host}:{settings.port}"
     with Showing() as report:
-        replayed = asyncio.run(replay(file, url, rate=rate, limit=limit, clients=clients, report=report))
+        replayed = asyncio.run(replay(file, there, rate=rate, limit=limit, clients=clients, report=report))
     typer.echo(replayed.in_words())
     if replayed.everything_is_in:
         return
     left = [*replayed.refused, *replayed.unsent]
-    written = write_rejected(read_settings(HouseSettings).data, name_of(file), left)
+    written = write_rejected(settings.data, name_of(file), left)
     typer.echo(f"{len(left)} rows were not taken in. {written} has them, each with the reason.", err=True)
     raise typer.Exit(1)
 

@@ -18,7 +18,7 @@ curl -s -X POST "$URL/routing/v1/offers/$OFFER/accept" -H "Authorization: Bearer
 
 # The adviser reads the record, answers, is free again, and resolves.
 version() { curl -s "$URL/crm/v1/enquiries/$ENQUIRY" -H "Authorization: Bearer $TOKEN" | value version; }
-curl -s "$URL/crm/v1/enquiries/$ENQUIRY" -H "Authorization: Bearer $TOKEN"; echo
+until curl -s "$URL/crm/v1/enquiries/$ENQUIRY" -H "Authorization: Bearer $TOKEN" | grep '"version"'; do sleep 0.2; done
 curl -s "$URL/crm/v1/enquiries/$ENQUIRY/answers" -H "Authorization: Bearer $TOKEN" -H "$(key)" -H "If-Match: \"$(version)\"" \
   -H "Content-Type: application/json" -d '{"kind": "full", "text": "Thank you: the lamp will be replaced on Friday."}'; echo
 curl -s -X POST "$URL/routing/v1/tasks/$TASK/complete" -H "Authorization: Bearer $TOKEN" -H "$(key)"; echo

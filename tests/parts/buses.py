@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+import aio_pika
+
 from shared.bus.local import LocalBus
+from shared.bus.mailboxes import dead, seal
 from shared.bus.port import Bus, Delivery, Subscription, Topology
 from shared.bus.rabbit import RabbitBus
 from shared.errors import Unavailable
@@ -44,6 +47,18 @@ class Carrier:
 
     async def close(self) -> None:
         await asyncio.gather(*(bus.close() for bus in self._buses))
+        if self.broker is not None:
+            await forget(self.broker, self.topology)
+
+
+async def forget(broker: str, topology: Topology) -> None:
+    """Leaves a broker that tests share as it was."""
+    async with await aio_pika.connect(broker) as connection:
+        channel = await connection.channel()
+        for queue in (dead(topology), *(topology.mailbox(*key) for key in topology.mailboxes())):
+            await channel.queue_delete(queue)
+        for exchange in (topology.prefix, f"{topology.prefix}.events", dead(topology), seal(topology)):
+            await channel.exchange_delete(exchange)
 
 
 @dataclass

@@ -28,6 +28,8 @@ class NoBroker(Exception):
 @contextmanager
 def any_rabbit() -> Iterator[str]:
     """The address of a broker. Tests share it, so each takes names of its own."""
+    if os.environ.get("ACCESSPOINT_TEST_WITHOUT_BROKER"):
+        raise NoBroker("ACCESSPOINT_TEST_WITHOUT_BROKER is set: this run behaves as if there were no RabbitMQ.")
     given = os.environ.get("ACCESSPOINT_TEST_AMQP_URL")
     if given:
         yield given
