@@ -9,7 +9,7 @@ REFERENCE=$(curl -s "$URL/intake/v1/enquiries" -H "$(key)" -H "Content-Type: app
   | value reference)
 curl -s "$URL/intake/v1/enquiries/$REFERENCE"; echo
 
-# An adviser comes to the desk and is offered it.
+# An adviser comes to the desk and is offered what has waited longest.
 curl -s -X PUT "$URL/routing/v1/advisers/me/presence" -H "Authorization: Bearer $TOKEN" -H "$(key)" \
   -H "Content-Type: application/json" -d '{"presence": "ready"}'; echo
 until OFFERS=$(curl -s "$URL/routing/v1/offers" -H "Authorization: Bearer $TOKEN"); echo "$OFFERS" | grep -q offer_id; do sleep 0.2; done
@@ -25,6 +25,7 @@ curl -s -X POST "$URL/routing/v1/tasks/$TASK/complete" -H "Authorization: Bearer
 curl -s "$URL/crm/v1/enquiries/$ENQUIRY/resolution" -H "Authorization: Bearer $TOKEN" -H "$(key)" -H "If-Match: \"$(version)\"" \
   -H "Content-Type: application/json" -d '{"resolution": "done"}'; echo
 
-# What the citizen sees now, and whether the promise was kept.
+# What the citizen who asked sees now, and whether the promise was kept.
+REFERENCE=$(curl -s "$URL/crm/v1/enquiries/$ENQUIRY" -H "Authorization: Bearer $TOKEN" | value reference)
 until STATUS=$(curl -s "$URL/intake/v1/enquiries/$REFERENCE"); echo "$STATUS" | grep -q '"state": *"resolved"'; do sleep 0.2; done; echo "$STATUS"
 curl -s "$URL/sla/v1/clocks/$ENQUIRY" -H "Authorization: Bearer $TOKEN"; echo

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 
 from services.cli.demo import DEMO_ADVISER, seed
@@ -14,10 +16,14 @@ from services.cli.embedded import EmbeddedPostgres
 from services.cli.house import SERVICES
 from services.cli.running import running, told_to_stop, until_ready
 from shared.auth import sign
+from shared.errors import Unavailable
 from shared.migrate import migrate
 from shared.settings import HouseSettings
 from shared.vocabulary import Role
 
+LOOK_AFTER_IT_EVERY = 1.0
+
+log = structlog.get_logger()
 console = Console(stderr=False, highlight=False, soft_wrap=True)
 
 
@@ -29,10 +35,27 @@ async def a_database(settings: HouseSettings) -> AsyncIterator[str]:
         return
     server = EmbeddedPostgres(settings.data.resolve() / "database")
     await asyncio.to_thread(server.start)
+    closing = asyncio.Event()
+    minding = asyncio.create_task(mind(server, closing))
     try:
         yield server.url
     finally:
+        closing.set()
+        await minding
         await asyncio.to_thread(server.stop)
+
+
+async def mind(server: EmbeddedPostgres, closing: asyncio.Event) -> None:
+    """Starts it again when somebody or something has ended it: nobody else would. What was committed is there."""
+    while not closing.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(closing.wait(), LOOK_AFTER_IT_EVERY)
+        if not closing.is_set() and server.pid is None:
+            log.warning("the embedded database has ended and is started again")
+            try:
+                await asyncio.to_thread(server.start)
+            except Unavailable as error:
+                log.error("the embedded database does not start", why=str(error))
 
 
 async def up(settings: HouseSettings, *, demo: bool) -> None:

@@ -1,0 +1,1 @@
+"""Journeys of enquiries through all four services, told as stories."""
