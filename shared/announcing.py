@@ -11,6 +11,9 @@ from shared.bus.port import Bus
 from shared.contracts.base import Event, personal_fields
 from shared.contracts.envelope import EVENT_TYPE, written
 
+STAFF = frozenset({"adviser_id"})
+"""Other systems learn what happened to an enquiry, not which of the council's staff did it."""
+
 
 class Announcer:
     """Published after the house's own listeners have an event; at least once, and in no promised order."""
@@ -28,6 +31,9 @@ class Announcer:
         if hidden is None:
             # An event that an older release said: what is personal in it is no longer known, so it stays in the house.
             return
-        shown = {name: value for name, value in json.loads(row["data"]).items() if name not in hidden}
-        body = written({**row, "data": json.dumps(shown)}, self.domain, speaker)
+        if row["subject"].startswith("adviser/"):
+            return
+        shown = {name: value for name, value in json.loads(row["data"]).items() if name not in hidden | STAFF}
+        actor = row["actor"].partition("/")[0]
+        body = written({**row, "data": json.dumps(shown), "actor": actor}, self.domain, speaker)
         await self.bus.announce(row["name"], body, {"content-type": EVENT_TYPE})

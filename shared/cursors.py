@@ -22,12 +22,15 @@ UPDATE cursors c SET position = m.position
   FROM unnest($2::text[], $3::bigint[]) AS m (speaker, position)
  WHERE c.partition = $1 AND c.speaker = m.speaker
 """
+SKIP = """
+UPDATE cursors SET position = $4 WHERE partition = $1 AND speaker = $2 AND position = $3
+"""
 COUNT_START = """
 INSERT INTO starts AS s (speaker, partition, position, count) VALUES ($1, $2, $3, 1)
 ON CONFLICT (speaker, partition, position) DO UPDATE SET count = s.count + 1
 RETURNING count
 """
-FORGET_STARTS = "DELETE FROM starts WHERE speaker = $1 AND partition = $2 AND position <= $3"
+FORGET_STARTS = "DELETE FROM starts WHERE speaker = $1 AND partition = $2 AND position = $3"
 
 
 async def make(db: Connection, speakers: Sequence[str]) -> None:
@@ -46,6 +49,14 @@ async def position(db: Connection, speaker: str, partition: int) -> int:
 
 async def move(db: Connection, partition: int, positions: Mapping[str, int]) -> None:
     await db.execute(MOVE, partition, list(positions), list(positions.values()))
+
+
+async def pass_over(db: Connection, partition: int, speaker: str, positions: Sequence[int]) -> bool:
+    """Moves past positions that nothing is to be done about. False when they do not follow the cursor without a gap."""
+    first, last = positions[0], positions[-1]
+    if list(positions) != list(range(first, last + 1)):
+        return False
+    return (await db.execute(SKIP, partition, speaker, first - 1, last)) == "UPDATE 1"
 
 
 async def count_start(db: Connection, speaker: str, partition: int, position: int) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -18,11 +19,14 @@ from shared.db import Connection, Meaning, meaning_of
 from shared.errors import Early, Refused, Unavailable
 from shared.said import partition_of
 from shared.setaside import SetAside, State, Verdict
+from shared.telemetry import kinds_of
 from shared.vocabulary import new_id
 from shared.work import Cause, Work, Workshop
 
 E = TypeVar("E", bound=Event)
 Handler: TypeAlias = Callable[[E, Work], Awaitable[None]]
+Place: TypeAlias = tuple[str, int, int]
+"""Where an event stands: its speaker, partition and position."""
 log = structlog.get_logger()
 
 TRIES = 3
@@ -56,6 +60,11 @@ class Heard:
     def thread(self) -> tuple[str, str]:
         """What order is promised for: one speaker on one subject."""
         return (self.envelope.speaker, self.envelope.subject)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Nobody here hears its type, so that only the cursor moves."""
+        return self.handler is None and self.why is None
 
     @property
     def cause(self) -> Cause:
@@ -97,10 +106,44 @@ def verdict_of(error: Exception, tries: int) -> Verdict:
     if meaning is Meaning.AWAY:
         raise Unavailable("The database went away while an event was handled.") from error
     if meaning is Meaning.REFUSED:
-        return Verdict(State.PARKED, f"The database cannot store this: {error}")
+        return Verdict(State.PARKED, f"The database cannot store this ({kinds_of(error)})")
     if tries >= TRIES:
-        return Verdict(State.PARKED, f"gave up after {tries} tries: {type(error).__name__}: {error}")
+        return Verdict(State.PARKED, f"gave up after {tries} tries ({kinds_of(error)}); the log has the place")
     return Verdict(None, "tried again at once")
+
+
+class Starts:
+    """Counts, in committed rows, how often handling an event was begun and never ended: it may end the process."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self.survived: set[Place] = set()
+
+    async def begin(self, place: Place) -> str | None:
+        """Why it must not be tried again, if so. What this very process has outlived does not count."""
+        async with self.workshop.reading() as db:
+            if place in self.survived:
+                await cursors.forget_starts(db, *place)
+                self.survived.discard(place)
+            starts = await cursors.count_start(db, *place)
+        return (
+            f"its handling was started {starts} times and never ended: it may end the process"
+            if starts >= STARTS
+            else None
+        )
+
+    @contextmanager
+    def outlived(self, place: Place) -> Iterator[None]:
+        """An error is an end, too: the database may be away, and the count cannot be taken back now."""
+        try:
+            yield
+        except Exception:
+            self.survived.add(place)
+            raise
+
+    async def end(self, place: Place) -> None:
+        async with self.workshop.reading() as db:
+            await cursors.forget_starts(db, *place)
 
 
 class Hearing:
@@ -112,6 +155,7 @@ class Hearing:
         self.handlers: Mapping[tuple[str, str], Hears[Any]] = {(h.event.speaker, h.event.name): h for h in hears}
         self.speakers = sorted({h.event.speaker for h in hears})
         self.with_gaps: set[int] = set()
+        self.starts = Starts(workshop)
 
     def read(self, body: bytes, partition: int) -> tuple[list[Heard], list[Unreadable]]:
         """One event that makes no sense does not spoil the others of its batch."""
@@ -126,7 +170,12 @@ class Hearing:
                 heard = self.read_one(event)
                 self.refuse_strays(heard.envelope, partition)
             except Refused as refused:
-                unreadable.append(Unreadable(json.dumps(event).encode(), str(refused)))
+                body = json.dumps(event).encode()
+                place = envelope.salvaged(event)
+                if place is not None and place.speaker in self.speakers and place.partition == partition:
+                    events.append(Heard(place, body, None, None, str(refused)))
+                else:
+                    unreadable.append(Unreadable(body, str(refused)))
             else:
                 events.append(heard)
         return events, unreadable
@@ -152,6 +201,8 @@ class Hearing:
 
     async def handle(self, partition: int, events: Sequence[Heard]) -> None:
         """All in one transaction; if anything fails, one by one. Raises `Unavailable` when the database is away."""
+        if await self.pass_over(partition, events):
+            return
         if len(events) > 1:
             try:
                 await self.together(partition, events, once=True)
@@ -164,22 +215,40 @@ class Hearing:
         for event in events:
             await self.alone(partition, event)
 
+    async def pass_over(self, partition: int, events: Sequence[Heard]) -> bool:
+        """What nobody here hears, in one statement. False when something else has to be done about any of it."""
+        if not all(heard.is_unknown for heard in events):
+            return False
+        passed = True
+        for speaker in {heard.envelope.speaker for heard in events}:
+            positions = [heard.envelope.position for heard in events if heard.envelope.speaker == speaker]
+            try:
+                async with self.workshop.reading() as db:
+                    moved = await cursors.pass_over(db, partition, speaker, positions)
+            except Exception as error:
+                if meaning_of(error) is not Meaning.AGAIN:
+                    raise
+                moved = False
+            if moved:
+                telemetry.EVENTS_SKIPPED.labels(self.service, "unknown").inc(len(positions))
+            passed = passed and moved
+        return passed
+
     async def handle_carefully(self, partition: int, events: Sequence[Heard]) -> None:
         """For what was delivered before: its start is counted first, in case handling it ends the process."""
         for heard in events:
             said = heard.envelope
+            place = (said.speaker, partition, said.position)
             async with self.workshop.reading() as db:
-                if said.position <= await cursors.position(db, said.speaker, partition):
-                    telemetry.EVENTS_SKIPPED.labels(self.service, "duplicate").inc()
-                    continue
-                starts = await cursors.count_start(db, said.speaker, partition, said.position)
-            if starts >= STARTS:
-                why = f"its handling was started {starts} times and never ended: it may end the process"
+                is_duplicate = said.position <= await cursors.position(db, said.speaker, partition)
+            if is_duplicate:
+                telemetry.EVENTS_SKIPPED.labels(self.service, "duplicate").inc()
+            elif why := await self.starts.begin(place):
                 await self.put_aside(partition, heard, Verdict(State.PARKED, why))
             else:
-                await self.alone(partition, heard)
-            async with self.workshop.reading() as db:
-                await cursors.forget_starts(db, said.speaker, partition, said.position)
+                with self.starts.outlived(place):
+                    await self.alone(partition, heard)
+            await self.starts.end(place)
 
     async def alone(self, partition: int, heard: Heard) -> None:
         for tries in range(1, TRIES + 1):
@@ -204,7 +273,7 @@ class Hearing:
         async def action(work: Work) -> list[Heard]:
             return await self.take(work, partition, events, positions)
 
-        subjects = [heard.envelope.subject for heard in events]
+        subjects = [heard.envelope.subject for heard in events if not heard.is_unknown]
         do = self.workshop.once if once else self.workshop.run
         handled = await do(subjects, action, events[0].cause, claim=claim)
         for heard in handled:
@@ -212,8 +281,8 @@ class Hearing:
 
     async def take(self, work: Work, partition: int, events: Sequence[Heard], positions: dict[str, int]) -> list[Heard]:
         """Handles, in order, what follows the cursors; what comes too soon or behind a set-aside event is kept."""
-        threads = [heard.thread for heard in events]
-        blocked = await setaside.blocked(
+        threads = [heard.thread for heard in events if not heard.is_unknown]
+        blocked, waited_for = await setaside.blocked(
             work.db, sorted({subject for _, subject in threads}), sorted({speaker for speaker, _ in threads})
         )
         handled: list[Heard] = []
@@ -223,31 +292,33 @@ class Hearing:
             if said.position <= at:
                 telemetry.EVENTS_SKIPPED.labels(self.service, "duplicate").inc()
             elif said.position > at + 1:
-                why = f"position {at + 1} has not come yet"
-                await self.keep(work, heard.set_aside(State.AHEAD, why))
-                self.with_gaps.add(partition)
+                await self.keep_ahead(work, heard, at)
             else:
                 positions[said.speaker] = said.position
                 if await self.take_one(work, heard, blocked):
                     handled.append(heard)
         await cursors.move(work.db, partition, positions)
-        if handled:
-            await setaside.wake_early(work.db, sorted({heard.envelope.subject for heard in handled}))
+        if woken := waited_for & {heard.envelope.subject for heard in handled}:
+            await setaside.wake_early(work.db, sorted(woken))
         return handled
 
     async def take_one(self, work: Work, heard: Heard, blocked: set[tuple[str, str]]) -> bool:
-        if heard.thread in blocked:
+        if heard.is_unknown:
+            telemetry.EVENTS_SKIPPED.labels(self.service, "unknown").inc()
+        elif heard.thread in blocked:
             why = "an earlier event of its subject is set aside"
             await self.keep(work, heard.set_aside(State.BEHIND, why))
         elif heard.why is not None:
             blocked.add(heard.thread)
             await self.keep(work, heard.set_aside(State.PARKED, heard.why))
-        elif heard.handler is None:
-            telemetry.EVENTS_SKIPPED.labels(self.service, "unknown").inc()
-        else:
+        elif heard.handler is not None:
             await heard.handler(heard.event, work.because(heard.cause))
             return True
         return False
+
+    async def keep_ahead(self, work: Work, heard: Heard, at: int) -> None:
+        await self.keep(work, heard.set_aside(State.AHEAD, f"position {at + 1} has not come yet"))
+        self.with_gaps.add(heard.envelope.partition)
 
     async def keep(self, work: Work, event: SetAside) -> None:
         await setaside.keep(work.db, event, work.now)
@@ -274,9 +345,12 @@ class Hearing:
             return []
 
         async def action(work: Work) -> None:
-            if said.position == positions[said.speaker] + 1:
+            at = positions[said.speaker]
+            if said.position == at + 1:
                 await self.keep(work, heard.set_aside(state, verdict.why, verdict.waits_for))
                 await cursors.move(work.db, partition, {said.speaker: said.position})
+            elif said.position > at:
+                await self.keep_ahead(work, heard, at)
 
         await self.workshop.run([said.subject], action, heard.cause, claim=claim)
 
@@ -307,10 +381,10 @@ class Hearing:
                     at = await cursors.position(db, speaker, partition)
                     await setaside.forget_ahead(db, partition, speaker, at)
                     bodies = await setaside.ahead(db, partition, speaker, at)
-                events = [self.read_one(json.loads(body)) for body in bodies]
+                events, _ = self.read(envelope.joined(bodies), partition)
                 if not events:
                     break
                 if events[0].envelope.position != at + 1:
                     self.with_gaps.add(partition)
                     break
-                await self.handle(partition, events)
+                await self.handle_carefully(partition, events)

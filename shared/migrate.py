@@ -49,10 +49,11 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A service's name and the folder of its own migrations."""
+    """A service's name, the folder of its own migrations, and the URL it signs in with where that is its own."""
 
     service: str
     folder: Path
+    own_url: str | None = None
 
 
 def migrations_in(part: str, folder: Path) -> list[Migration]:
@@ -72,19 +73,36 @@ def planned(schema: Schema) -> list[Migration]:
     return migrations_in("kernel", KERNEL_FOLDER) + migrations_in(schema.service, schema.folder)
 
 
-async def migrate(url: str, schemas: Sequence[Schema]) -> list[Migration]:
-    """Applies what is missing and returns it. All of a service's files, or none, take effect."""
-    await make_roles(url, [schema.service for schema in schemas])
+async def migrate(url: str | None, schemas: Sequence[Schema]) -> list[Migration]:
+    """
+    Applies what is missing and returns it. In one database all of it, or nothing, takes effect.
+
+    Services with a URL of their own are brought up to date there, each by itself, and make no role.
+    """
     applied: list[Migration] = []
+    shared = [schema for schema in schemas if schema.own_url is None]
+    if shared and url is not None:
+        await make_roles(url, [schema.service for schema in shared])
+        applied += await migrate_at(url, shared)
+    for schema in schemas:
+        if schema.own_url is not None:
+            applied += await migrate_at(schema.own_url, [schema])
+    return applied
+
+
+async def migrate_at(url: str, schemas: Sequence[Schema]) -> list[Migration]:
     db = await connect(url)
     try:
-        for schema in schemas:
-            async with db.transaction():
-                await db.execute(TAKE_LOCK, LOCK_KEY)
-                applied += await migrate_one(db, schema)
+        async with db.transaction():
+            await db.execute(TAKE_LOCK, LOCK_KEY)
+            return [migration for schema in schemas for migration in await migrate_one(db, schema)]
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise Refused(
+            f"The database does not let this user migrate ({error}): let an administrator GRANT it the services' roles "
+            "and CREATE on the database, or migrate as the database's owner."
+        ) from error
     finally:
         await db.close()
-    return applied
 
 
 async def make_roles(url: str, services: Sequence[str]) -> None:
@@ -119,8 +137,11 @@ async def connect(url: str, *, maintenance: bool = False) -> asyncpg.Connection[
 
 
 async def migrate_one(db: Connection, schema: Schema) -> list[Migration]:
-    await db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema.service} AUTHORIZATION {role_of(schema.service)}")
-    await db.execute(f"SET LOCAL ROLE {role_of(schema.service)}")
+    if schema.own_url is None:
+        await db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema.service} AUTHORIZATION {role_of(schema.service)}")
+        await db.execute(f"SET LOCAL ROLE {role_of(schema.service)}")
+    else:
+        await db.execute(f"CREATE SCHEMA IF NOT EXISTS {schema.service}")
     await db.execute(f"SET LOCAL search_path TO {schema.service}")
     await db.execute(MAKE_LEDGER)
     missing = await unapplied(db, schema)

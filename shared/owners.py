@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,7 +26,9 @@ BEAT_EVERY = 1.0
 ALIVE_FOR = timedelta(seconds=5)
 MOST_EVENTS = 50
 PAUSE_WHEN_AWAY = 0.5
-CATCH_UP_AT_MOST = 60.0
+# Longer than a killed relay's lease and the pauses of one that waits for the broker.
+JUDGE_AT_FIRST = 10.0
+JUDGE_AT_LAST = 60.0
 
 BEAT = """
 INSERT INTO replicas (replica, seen_at) VALUES ($1, $2)
@@ -51,6 +53,7 @@ class Listener:
         self.partition = partition
         self.stopping = asyncio.Event()
         self.is_open = False
+        self.opened_at = 0.0
         self.caught_up = False
         self.task: asyncio.Task[None] | None = None
 
@@ -85,6 +88,14 @@ class Listener:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), PAUSE_WHEN_AWAY)
 
+    def may_judge(self) -> bool:
+        """
+        Once the mailbox was empty; but not before the speakers' relays have had time to send what they held back, and
+        after a minute in any case.
+        """
+        open_for = asyncio.get_running_loop().time() - self.opened_at if self.is_open else 0.0
+        return open_for > JUDGE_AT_LAST or (self.caught_up and open_for > JUDGE_AT_FIRST)
+
     def show(self, *, is_open: bool) -> None:
         """Counted up and down: the one that gives a partition up may still be ending while the next has begun."""
         if is_open is not self.is_open:
@@ -94,6 +105,7 @@ class Listener:
 
     async def hear(self, subscription: Subscription) -> None:
         self.show(is_open=True)
+        self.opened_at = asyncio.get_running_loop().time()
         left = subscription.backlog
         self.caught_up = left == 0
         await self.hearing.drain_ahead(self.partition)
@@ -154,7 +166,6 @@ class Owners:
         self.replica = new_id()
         self.listeners: dict[int, Listener] = {}
         self.leaving: set[asyncio.Task[None]] = set()
-        self.began = asyncio.get_running_loop().time()
         self.knows_owned = False
 
     def not_ready(self) -> str | None:
@@ -166,27 +177,40 @@ class Owners:
         closed = sorted(p for p, listener in self.listeners.items() if not listener.is_open)
         return f"no open channel for partition {', '.join(map(str, closed))}" if closed else None
 
-    def may_judge(self) -> bool:
-        """Promises are judged once what was missed has been heard, so that an outage makes no false breach."""
+    def judged(self) -> list[int]:
+        """
+        The partitions whose promises may be judged here: ours, once what was missed has been heard, so that an outage
+        makes no false breach. Where nothing is heard, nothing can be missed.
+        """
         if not self.hearing.speakers:
-            return True
-        waited = asyncio.get_running_loop().time() - self.began > CATCH_UP_AT_MOST
-        return waited or (self.knows_owned and all(listener.caught_up for listener in self.listeners.values()))
+            return list(range(PARTITIONS))
+        return [partition for partition, listener in self.listeners.items() if listener.may_judge()]
 
     async def run(self, stopping: asyncio.Event) -> None:
+        """The heartbeat; nothing slow may stand in its way, or this replica counts as gone."""
         if not self.hearing.speakers:
             return
+        try:
+            await self.again_and_again(self.beat, stopping)
+        finally:
+            if stopping.is_set():
+                await self.leave()
+
+    async def tend(self, stopping: asyncio.Event) -> None:
+        """Acts on what is set aside in the partitions that are ours at the moment."""
+        if self.hearing.speakers:
+            await self.again_and_again(lambda: self.tending.tend(list(self.listeners)), stopping)
+
+    async def again_and_again(self, act: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
         while not stopping.is_set():
             try:
-                await self.beat()
-                await self.tending.tend(list(self.listeners))
+                await act()
             except Exception as error:
                 if not isinstance(error, Unavailable) and meaning_of(error) is Meaning.BUG:
                     raise
-                log.info("heartbeat left out", service=self.hearing.service, why=type(error).__name__)
+                log.info("left out for once", service=self.hearing.service, why=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), BEAT_EVERY)
-        await self.leave()
 
     async def beat(self) -> None:
         async with self.workshop.reading() as db:

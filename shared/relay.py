@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -34,38 +35,17 @@ UPDATE relay_lease SET holder = $1, until = $3 WHERE holder = $1 OR until IS NUL
 RETURNING true
 """
 GIVE_UP_LEASE = "UPDATE relay_lease SET holder = NULL, until = NULL WHERE holder = $1"
-LOCK_LEASE = "SELECT true FROM relay_lease WHERE holder = $1 AND until > $2 FOR UPDATE"
-PLACE = """
-WITH taken AS (
-    DELETE FROM unplaced WHERE unplaced_id IN (SELECT unplaced_id FROM unplaced ORDER BY unplaced_id LIMIT $1)
-    RETURNING unplaced_id, said_id, partition
-), bumped AS (
-    UPDATE partitions p SET placed_up_to = p.placed_up_to + t.how_many
-      FROM (SELECT partition, count(*) AS how_many FROM taken GROUP BY partition) t
-     WHERE p.partition = t.partition
-    RETURNING p.partition, p.placed_up_to - t.how_many AS before
-)
-INSERT INTO positions (partition, position, said_id)
-SELECT t.partition,
-       b.before + row_number() OVER (PARTITION BY t.partition ORDER BY t.unplaced_id),
-       t.said_id
-  FROM taken t JOIN bumped b USING (partition)
-"""
+TURN = "SELECT relay_turn($1, $2, $3, $4, $5, $6, $7)"
+# LATERAL, so that each event is looked up by its key: a plan made while `said` was small would read all of it later.
 UNSENT = """
 SELECT p.partition, n.position, s.*
   FROM partitions p
  CROSS JOIN LATERAL (SELECT position, said_id FROM positions
                       WHERE partition = p.partition AND position > p.sent_up_to
                       ORDER BY position LIMIT $1) n
-  JOIN said s USING (said_id)
- WHERE p.sent_up_to < p.placed_up_to AND p.partition <> ALL ($2::smallint[])
+ CROSS JOIN LATERAL (SELECT * FROM said WHERE said.said_id = n.said_id LIMIT 1) s
+ WHERE p.sent_up_to < CASE WHEN $3 THEN p.placed_up_to ELSE p.awaited_up_to END AND p.partition <> ALL ($2::smallint[])
  ORDER BY p.partition, n.position
-"""
-MARK_SENT = """
-UPDATE partitions p SET sent_up_to = t.position
-  FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) AS t (partition, before, position)
- WHERE p.partition = t.partition AND p.sent_up_to = t.before
-   AND EXISTS (SELECT FROM relay_lease WHERE holder = $1)
 """
 RESEND = "UPDATE partitions SET sent_up_to = least(sent_up_to, greatest($1::bigint - 1, 0))"
 UNSENT_COUNT = "SELECT coalesce(sum(placed_up_to - sent_up_to), 0) FROM partitions"
@@ -95,7 +75,9 @@ class Relay:
         self.woken = asyncio.Event()
         self.notify_wanted = asyncio.Event()
         self.leads = False
-        self.lease_until: datetime | None = None
+        self.renew_at = 0.0
+        self.awaited: frozenset[str] | None = None
+        self.send_all_at = 0.0
         self.in_flight: dict[int, asyncio.Future[Confirmed]] = {}
 
     def wake(self) -> None:
@@ -131,6 +113,7 @@ class Relay:
             task.cancel()
 
     async def last_turn(self) -> None:
+        self.send_all_at = 0.0
         async with asyncio.timeout(3):
             while await self.turn():
                 pass
@@ -151,50 +134,66 @@ class Relay:
                 wait.cancel()
 
     async def turn(self) -> bool:
-        """Places, publishes and marks once. True when there may be more at once."""
+        """Marks what was confirmed since the last turn, places, and publishes. True when there may be more at once."""
         self.woken.clear()
         if not await self.hold_lease():
             return False
-        placed = await self.place()
-        await self.settle()
-        rows = await self.unsent()
-        if not rows:
+        placed = await self.settle()
+        if not self.leads:
+            return False
+        self.publish(await self.unsent())
+        if not self.in_flight:
             return placed == MOST_PLACED
-        return await self.publish(rows)
+        await asyncio.wait(self.in_flight.values(), timeout=STRAGGLER_SECONDS)
+        return any(task.done() for task in self.in_flight.values())
 
     async def hold_lease(self) -> bool:
         """Renewed when less than half of it is left, so that a busy relay does not write it every turn."""
+        asked_at = monotonic()
+        if self.leads and asked_at < self.renew_at:
+            return True
         async with self.workshop.reading() as db:
             now = await self.workshop.timesource.now(db)
-            if self.leads and self.lease_until is not None and self.lease_until - now > LEASE / 2:
-                return True
             taken = bool(await db.fetchval(TAKE_LEASE, self.holder, now, now + LEASE))
         if taken and not self.leads:
             log.info("relay leads", service=self.workshop.service)
         self.leads = taken
-        self.lease_until = now + LEASE if taken else None
+        self.renew_at = asked_at + LEASE.total_seconds() / 2
         return taken
 
-    async def place(self) -> int:
-        """How many events got their positions; none when the lease was lost meanwhile."""
-        async with self.workshop.database.transaction() as db:
-            now = await self.workshop.timesource.now(db)
-            # A statement of its own: the next one must see what a relay before us has placed.
-            if not await db.fetchval(LOCK_LEASE, self.holder, now):
-                self.leads = False
-                return 0
-            placed = how_many(await db.execute(PLACE, MOST_PLACED))
-        telemetry.EVENTS_PLACED.labels(self.workshop.service).inc(placed)
-        return placed
+    async def place(self, confirmed: Sequence[Confirmed] = ()) -> int:
+        """Marks what was confirmed. How many events got their positions; none when the lease was lost meanwhile."""
+        async with self.workshop.reading() as db:
+            placed: int = await db.fetchval(
+                TURN,
+                self.holder,
+                self.workshop.timesource.offset,
+                MOST_PLACED,
+                list(self.awaited or ()),
+                [each.partition for each in confirmed],
+                [each.before for each in confirmed],
+                [each.up_to for each in confirmed],
+            )
+        if placed < 0:
+            self.leads = False
+        telemetry.EVENTS_PLACED.labels(self.workshop.service).inc(max(placed, 0))
+        return max(placed, 0)
 
     async def unsent(self) -> list[Row]:
-        async with self.workshop.reading() as db:
-            return await db.fetch(UNSENT, MOST_EVENTS, list(self.in_flight))
-
-    async def publish(self, rows: Iterable[Row]) -> bool:
         """
-        Partitions side by side, one message in flight in each. What was confirmed is marked even if others failed;
-        a partition that takes long stays in flight and does not hold up the others.
+        What nobody acts on goes with the next event that somebody does, or within a second: every listener's cursor
+        has to pass it, and half of all messages would carry nothing else.
+        """
+        everything = self.awaited is None or monotonic() >= self.send_all_at
+        if everything:
+            self.send_all_at = monotonic() + LOOK_EVERY
+        async with self.workshop.reading() as db:
+            return await db.fetch(UNSENT, MOST_EVENTS, list(self.in_flight), everything)
+
+    def publish(self, rows: Iterable[Row]) -> None:
+        """
+        Partitions side by side, one message in flight in each. One that takes long stays in flight and does not
+        hold up the others.
         """
         by_partition: dict[int, list[Row]] = {}
         for row in rows:
@@ -203,12 +202,11 @@ class Relay:
             task = asyncio.ensure_future(self.publish_partition(partition, waiting))
             task.add_done_callback(lambda _: self.woken.set())
             self.in_flight[partition] = task
-        if self.in_flight:
-            await asyncio.wait(self.in_flight.values(), timeout=STRAGGLER_SECONDS)
-        return await self.settle()
+            if len(waiting) == MOST_EVENTS:
+                self.send_all_at = 0.0
 
-    async def settle(self) -> bool:
-        """Marks what has been confirmed; raises the first failure after that. True when anything came to an end."""
+    async def settle(self) -> int:
+        """Marks what has been confirmed even when another message failed; raises the first failure after that."""
         ended = {partition: task for partition, task in self.in_flight.items() if task.done()}
         confirmed: list[Confirmed] = []
         failures: list[BaseException] = []
@@ -219,10 +217,10 @@ class Relay:
                 confirmed.append(task.result())
             else:
                 failures.append(failure)
-        await self.mark_sent(confirmed)
+        placed = await self.place(confirmed)
         if failures:
             raise failures[0]
-        return bool(ended)
+        return placed
 
     async def publish_partition(self, partition: int, rows: list[Row]) -> Confirmed:
         """One batch: a long backlog is marked as it goes."""
@@ -233,18 +231,6 @@ class Relay:
             await self.announcer.announce([dict(row) for row in rows[:how_many_events]], speaker)
         telemetry.EVENTS_PUBLISHED.labels(speaker).inc(how_many_events)
         return Confirmed(partition, rows[0]["position"] - 1, rows[how_many_events - 1]["position"])
-
-    async def mark_sent(self, confirmed: Sequence[Confirmed]) -> None:
-        if not confirmed:
-            return
-        async with self.workshop.reading() as db:
-            await db.execute(
-                MARK_SENT,
-                self.holder,
-                [each.partition for each in confirmed],
-                [each.before for each in confirmed],
-                [each.up_to for each in confirmed],
-            )
 
     async def tell_others(self, stopping: asyncio.Event) -> None:
         """One NOTIFY for whatever was said since the last, never inside a transaction; and hears those of others."""
@@ -271,11 +257,6 @@ class Relay:
                     return
         finally:
             await connection.close(timeout=2)
-
-
-def how_many(status: str) -> int:
-    """The count in PostgreSQL's answer, such as `INSERT 0 12`."""
-    return int(status.rsplit(" ", 1)[1])
 
 
 async def resend(db: Connection, position: int) -> None:

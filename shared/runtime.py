@@ -15,7 +15,7 @@ from shared.announcing import Announcer
 from shared.bus.port import Bus, Topology
 from shared.contracts.base import Event
 from shared.db import Database, Meaning, meaning_of
-from shared.errors import AppError, Refused
+from shared.errors import AppError, Refused, Unavailable
 from shared.health import Health
 from shared.hearing import Hearing, Hears
 from shared.migrate import Schema, missing_migrations
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 BOOT_AGAIN_AFTER = 1.0
 RESTART_AFTER = 1.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 8.0
 
 HOUSEKEEPING = (every(3600.0, "forget-idempotency-keys", forget_old_keys),)
 
@@ -56,13 +56,18 @@ class Service:
 
     @property
     def schema(self) -> Schema:
-        return Schema(self.name, self.migrations)
+        return self.schema_in(None)
+
+    def schema_in(self, own_url: str | None) -> Schema:
+        """`own_url` where the service signs in by itself."""
+        return Schema(self.name, self.migrations, own_url)
 
 
 def topology_of(services: Sequence[Service], prefix: str) -> Topology:
     """Who hears whom, read from the manifests."""
     heard = {service.name: tuple(sorted({h.event.speaker for h in service.hears})) for service in services}
-    return Topology(prefix=prefix, speakers_heard=heard, partitions=PARTITIONS)
+    names = frozenset(h.event.name for service in services for h in service.hears)
+    return Topology(prefix=prefix, speakers_heard=heard, partitions=PARTITIONS, names_heard=names)
 
 
 class Replica:
@@ -81,13 +86,15 @@ class Replica:
         self.bus = bus
         self.topology = topology
         self.health = Health()
-        self.database = Database(url, service.name, size=settings.pool_size)
+        own_login = settings.own_database_url_of(service.name) is not None
+        self.database = Database(url, service.name, size=settings.pool_size, own_login=own_login)
         self.workshop = Workshop(self.database, timesource or TimeSource())
         self.hearing = Hearing(self.workshop, service.hears)
         announcer = Announcer(bus, service.says, settings.council_domain) if settings.announce else None
         self.relay = Relay(self.workshop, bus, settings.council_domain, self.health, announcer)
+        self.relay.awaited = topology.names_heard
         self.owners = Owners(self.hearing, bus)
-        self.timers = TimerLoop(self.workshop, service.timers, self.owners.may_judge)
+        self.timers = TimerLoop(self.workshop, service.timers, self.owners.judged)
         self.sweeps = {sweep.name: SweepLoop(self.workshop, sweep) for sweep in (*service.sweeps, *HOUSEKEEPING)}
         self.workshop.on_said = self.relay.wake
         self.workshop.on_wake = self.wake
@@ -110,22 +117,23 @@ class Replica:
 
     async def start(self) -> None:
         """Returns at once; `/ready` tells when everything is up. What is away is tried until it is there."""
-        self.acting.append(asyncio.create_task(self.boot(), name=f"{self.service.name} boot"))
+        self.keep_going("start", self.boot, self.stop_acting, self.acting)
 
-    async def boot(self) -> None:
-        while not self.stop_acting.is_set():
+    async def boot(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
             try:
                 await self.open_database()
                 break
             except AppError as error:
                 log.warning("not started yet", service=self.service.name, why=str(error))
-            await self.rest(self.stop_acting, BOOT_AGAIN_AFTER)
+            await self.rest(stopping, BOOT_AGAIN_AFTER)
         else:
             return
         self.keep_going("bus", self.find_topology, self.stop_acting, self.acting)
         self.keep_going("relay", self.relay.run, self.stop_relay, self.relaying)
         self.keep_going("relay calls", self.relay.tell_others, self.stop_relay, self.relaying)
         self.keep_going("hearing", self.owners.run, self.stop_hearing, self.listening)
+        self.keep_going("tending", self.owners.tend, self.stop_acting, self.acting)
         self.keep_going("timers", self.timers.run, self.stop_acting, self.acting)
         for name, sweep in self.sweeps.items():
             self.keep_going(f"sweep {name}", sweep.run, self.stop_acting, self.acting)
@@ -189,7 +197,7 @@ class Replica:
                 try:
                     await run(stopping)
                 except Exception as error:
-                    if not isinstance(error, AppError) and meaning_of(error) is Meaning.BUG:
+                    if not isinstance(error, Unavailable) and meaning_of(error) is Meaning.BUG:
                         log.error("a part failed", service=self.service.name, part=name, exc_info=error)
                     self.health.down(trouble, f"it failed and is begun again ({type(error).__name__})")
                     await self.rest(stopping, RESTART_AFTER)
@@ -219,5 +227,7 @@ async def stop_all(replicas: Sequence[Replica]) -> None:
             for task in late:
                 log.warning("a part did not stop in time", part=task.get_name())
                 task.cancel()
-    for replica in replicas:
-        await replica.database.close()
+            await asyncio.gather(*late, return_exceptions=True)
+    closed = await asyncio.gather(*(replica.database.close() for replica in replicas), return_exceptions=True)
+    for error in filter(None, closed):
+        log.warning("a database was not closed in order", exc_info=error)

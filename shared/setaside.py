@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID, uuid5
 
 from shared.db import Connection, Row
@@ -15,6 +14,8 @@ from shared.vocabulary import new_id
 EARLY_FOR = timedelta(minutes=10)
 TRY_EARLY_EVERY = timedelta(seconds=5)
 UNREADABLE = UUID("7c9f6c0e-5f0b-4d8a-9d54-2f6b1d3c8a11")
+MOST_TENDED = 20
+LONGEST_WHY = 1000
 GAP_ALARM = timedelta(seconds=60)
 
 
@@ -58,8 +59,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
 ON CONFLICT DO NOTHING
 """
 BLOCKED = """
-SELECT DISTINCT speaker, subject FROM set_aside
- WHERE subject = ANY ($1) AND speaker = ANY ($2) AND state <> 'ahead'
+SELECT DISTINCT speaker, subject, waits_for FROM set_aside
+ WHERE (subject = ANY ($1) AND speaker = ANY ($2) AND state <> 'ahead') OR (state = 'early' AND waits_for = ANY ($1))
 """
 AHEAD = """
 SELECT body FROM set_aside
@@ -68,11 +69,14 @@ SELECT body FROM set_aside
 FORGET_AHEAD = """
 DELETE FROM set_aside WHERE partition = $1 AND speaker = $2 AND state = 'ahead' AND position <= $3
 """
+HAS_HAD_ITS_TURN = """
+DELETE FROM set_aside WHERE partition = $1 AND speaker = $2 AND state = 'ahead' AND position = $3
+"""
 WAKE_EARLY = "UPDATE set_aside SET wanted = 'replay' WHERE state = 'early' AND waits_for = ANY ($1) AND wanted IS NULL"
 TO_TEND = """
 SELECT set_aside_id, speaker, subject FROM set_aside
  WHERE partition = ANY ($1) AND (wanted IS NOT NULL OR (state = 'early' AND tried_at < $2))
- ORDER BY position NULLS FIRST LIMIT 20
+ ORDER BY wanted IS NULL, tried_at, position LIMIT $3
 """
 PARK_LATE = """
 UPDATE set_aside SET state = 'parked', waits_for = NULL, wanted = NULL,
@@ -85,9 +89,17 @@ FIRST_OF_SUBJECT = """
 SELECT * FROM set_aside
  WHERE speaker = $1 AND subject = $2 AND state <> 'ahead' ORDER BY position LIMIT 1 FOR UPDATE
 """
+CALL_NEXT = """
+UPDATE set_aside SET wanted = 'replay' WHERE wanted IS NULL AND set_aside_id = (
+    SELECT set_aside_id FROM set_aside
+     WHERE speaker = $1 AND subject = $2 AND state <> 'ahead' ORDER BY position LIMIT 1)
+"""
 REMOVE = "DELETE FROM set_aside WHERE set_aside_id = $1"
 CHANGE = """
-UPDATE set_aside SET state = $2, why = $3, waits_for = $4, tried_at = $5, wanted = NULL WHERE set_aside_id = $1
+UPDATE set_aside SET state = $2, why = $3, waits_for = $4, tried_at = $5,
+       wanted = CASE WHEN wanted = 'drop' THEN wanted END,
+       since = CASE WHEN $2 = 'early' AND state <> 'early' THEN $5 ELSE since END
+ WHERE set_aside_id = $1
 """
 OLDEST_AHEAD = "SELECT min(since) FROM set_aside WHERE state = 'ahead'"
 LISTED = """
@@ -97,11 +109,12 @@ SHOWN = "SELECT * FROM set_aside WHERE set_aside_id = $1"
 MARK = """
 UPDATE set_aside SET wanted = $2 WHERE set_aside_id = $1 AND state IN ('parked', 'early') RETURNING true
 """
-COUNTS = "SELECT state, count(*) AS how_many FROM set_aside GROUP BY state"
 
 
 async def keep(db: Connection, event: SetAside, now: datetime) -> None:
-    """Once, however often it is delivered."""
+    """Once, however often it is delivered. What waited for its turn has had it and waits for something else now."""
+    if event.state is not State.AHEAD and event.position is not None:
+        await db.execute(HAS_HAD_ITS_TURN, event.partition, event.speaker, event.position)
     await db.execute(
         KEEP,
         new_id() if event.position is not None else uuid5(UNREADABLE, event.body.hex()),
@@ -112,16 +125,23 @@ async def keep(db: Connection, event: SetAside, now: datetime) -> None:
         event.name,
         event.body,
         event.state,
-        event.why,
+        storable(event.why),
         event.waits_for,
         now,
     )
 
 
-async def blocked(db: Connection, subjects: Sequence[str], speakers: Sequence[str]) -> set[tuple[str, str]]:
-    """Pairs of speaker and subject behind whose earlier event every later one must queue."""
+def storable(why: str) -> str:
+    """PostgreSQL takes no NUL in a text; a reason needs none."""
+    return why.replace("\x00", "")[:LONGEST_WHY]
+
+
+async def blocked(
+    db: Connection, subjects: Sequence[str], speakers: Sequence[str]
+) -> tuple[set[tuple[str, str]], set[str]]:
+    """Pairs of speaker and subject behind whose earlier event every later one must queue; and subjects waited for."""
     rows = await db.fetch(BLOCKED, list(subjects), list(speakers))
-    return {(row["speaker"], row["subject"]) for row in rows}
+    return {(row["speaker"], row["subject"]) for row in rows}, {row["waits_for"] for row in rows}
 
 
 async def ahead(db: Connection, partition: int, speaker: str, position: int) -> list[bytes]:
@@ -140,7 +160,7 @@ async def wake_early(db: Connection, subjects: Sequence[str]) -> bool:
 
 async def to_tend(db: Connection, partitions: Sequence[int], now: datetime) -> list[Row]:
     """What a person or a handled event asked for, and early events not tried for a while: a wake-up may be lost."""
-    return await db.fetch(TO_TEND, list(partitions), now - TRY_EARLY_EVERY)
+    return await db.fetch(TO_TEND, list(partitions), now - TRY_EARLY_EVERY, MOST_TENDED)
 
 
 async def park_late(db: Connection, partitions: Sequence[int], now: datetime) -> list[Row]:
@@ -158,12 +178,14 @@ async def first_of_subject(db: Connection, speaker: str, subject: str) -> Row | 
     return await db.fetchrow(FIRST_OF_SUBJECT, speaker, subject)
 
 
-async def remove(db: Connection, set_aside_id: UUID) -> None:
-    await db.execute(REMOVE, set_aside_id)
+async def remove(db: Connection, row: Row) -> None:
+    """Whatever is behind it is asked for in the same breath: nobody else would come back for it."""
+    await db.execute(REMOVE, row["set_aside_id"])
+    await db.execute(CALL_NEXT, row["speaker"], row["subject"])
 
 
 async def change(db: Connection, set_aside_id: UUID, verdict: Verdict, now: datetime) -> None:
-    await db.execute(CHANGE, set_aside_id, verdict.state, verdict.why, verdict.waits_for, now)
+    await db.execute(CHANGE, set_aside_id, verdict.state, storable(verdict.why), verdict.waits_for, now)
 
 
 async def oldest_gap(db: Connection) -> datetime | None:
@@ -183,7 +205,3 @@ async def shown(db: Connection, set_aside_id: UUID) -> Row | None:
 async def mark(db: Connection, set_aside_id: UUID, wanted: str) -> bool:
     """`replay` or `drop`; the owner of its partition acts on it, in order. False when there is no such row."""
     return bool(await db.fetchval(MARK, set_aside_id, wanted))
-
-
-async def counts(db: Connection) -> dict[str, Any]:
-    return {found["state"]: found["how_many"] for found in await db.fetch(COUNTS)}

@@ -100,8 +100,12 @@ class HouseSettings(BaseSettings):
 
     def database_url_of(self, service: str) -> str | None:
         """The service's own URL, else the installation's; None means the embedded database."""
-        own: str | None = getattr(self, f"{service}_database_url")
-        return own or self.database_url
+        return self.own_database_url_of(service) or self.database_url
+
+    def own_database_url_of(self, service: str) -> str | None:
+        """With it the service signs in by itself, instead of taking its role."""
+        own: str | None = getattr(self, f"{service}_database_url", None)
+        return own
 
 
 class ServiceSettings(BaseSettings):

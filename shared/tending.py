@@ -11,11 +11,13 @@ import structlog
 from shared import setaside, telemetry
 from shared.errors import Refused
 from shared.hearing import TRIES, Hearing, verdict_of
-from shared.setaside import Verdict
+from shared.setaside import State, Verdict
 from shared.vocabulary import new_id
 from shared.work import Cause, Work
 
 log = structlog.get_logger()
+
+MOST_ROUNDS = 50
 
 
 class Tending:
@@ -26,6 +28,13 @@ class Tending:
         self.workshop = hearing.workshop
 
     async def tend(self, partitions: Sequence[int]) -> None:
+        """Until nothing is left that should be tried now; bounded, so that the service can stop."""
+        for _ in range(MOST_ROUNDS):
+            if not await self.tend_some(partitions):
+                return
+
+    async def tend_some(self, partitions: Sequence[int]) -> bool:
+        """True when there may be more."""
         async with self.workshop.reading() as db:
             now = await self.workshop.timesource.now(db)
             late = await setaside.park_late(db, partitions, now)
@@ -39,16 +48,33 @@ class Tending:
             log.error("events are missing before others: resend them", service=self.hearing.service, seconds=age)
         for row in rows:
             await self.tend_subject(row["set_aside_id"], row["speaker"], row["subject"])
+        return len(rows) == setaside.MOST_TENDED
 
     async def tend_subject(self, set_aside_id: UUID, speaker: str, subject: str | None) -> None:
         """The marked event, and after it, in order, those that queued behind it."""
-        gone = await self.replay(set_aside_id, subject)
+        gone = await self.replay_carefully(set_aside_id, subject)
         while gone and subject is not None:
             async with self.workshop.reading() as db:
                 following = await setaside.first_of_subject(db, speaker, subject)
             if following is None:
                 return
-            gone = await self.replay(following["set_aside_id"], subject)
+            gone = await self.replay_carefully(following["set_aside_id"], subject)
+
+    async def replay_carefully(self, set_aside_id: UUID, subject: str | None) -> bool:
+        """Its start is counted first: an event may have been parked because it ends the process."""
+        async with self.workshop.reading() as db:
+            row = await setaside.shown(db, set_aside_id)
+        if row is None or row["position"] is None or row["wanted"] == "drop":
+            return await self.replay(set_aside_id, subject)
+        starts, place = self.hearing.starts, (row["speaker"], row["partition"], row["position"])
+        if why := await starts.begin(place):
+            await self.put_back(set_aside_id, [subject] if subject else [], Verdict(State.PARKED, why))
+            gone = False
+        else:
+            with starts.outlived(place):
+                gone = await self.replay(set_aside_id, subject)
+        await starts.end(place)
+        return gone
 
     async def replay(self, set_aside_id: UUID, subject: str | None) -> bool:
         """True when the row is gone: handled, dropped, or acted on by another replica."""
@@ -61,7 +87,7 @@ class Tending:
                 return
             if row["wanted"] != "drop":
                 await self.handle_again(work, bytes(row["body"]), subject)
-            await setaside.remove(work.db, set_aside_id)
+            await setaside.remove(work.db, row)
 
         for tries in range(1, TRIES + 1):
             try:

@@ -15,6 +15,8 @@ import structlog
 from shared import telemetry
 from shared.db import Connection, Meaning, Row, meaning_of
 from shared.errors import Unavailable
+from shared.said import partition_of
+from shared.telemetry import kinds_of
 from shared.vocabulary import new_id
 from shared.work import Cause, Work, Workshop
 
@@ -25,8 +27,8 @@ MOST_AT_ONCE = 50
 TRIES = 3
 
 SET = """
-INSERT INTO timers (timer_id, name, key, subject, due_at, fire_at, correlation_id, causation_id)
-VALUES ($1, $2, $3, $4, $5, $5, $6, $7)
+INSERT INTO timers (timer_id, name, key, subject, partition, due_at, fire_at, correlation_id, causation_id, traceparent)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)
 ON CONFLICT (name, key) DO NOTHING
 """
 CANCEL = """
@@ -35,8 +37,9 @@ DELETE FROM timers WHERE timer_id IN (
 """
 CLAIM = """
 SELECT * FROM timers
- WHERE fire_at <= $1 AND parked_why IS NULL AND name = ANY ($2)
- ORDER BY fire_at LIMIT $3 FOR UPDATE SKIP LOCKED
+ WHERE fire_at <= $1 AND parked_why IS NULL
+   AND (name = ANY ($2) OR (name = ANY ($3) AND partition = ANY ($4)))
+ ORDER BY fire_at LIMIT $5 FOR UPDATE SKIP LOCKED
 """
 CLAIM_ONE = "SELECT * FROM timers WHERE timer_id = $1 AND parked_why IS NULL FOR UPDATE SKIP LOCKED"
 DONE = "DELETE FROM timers WHERE timer_id = ANY ($1)"
@@ -46,7 +49,6 @@ UPDATE timers SET tries = tries + 1, fire_at = $2, parked_why = CASE WHEN tries 
 RETURNING tries, name, parked_why
 """
 TRIED = "SELECT tries FROM timers WHERE timer_id = $1"
-PARKED_COUNT = "SELECT count(*) FROM timers WHERE parked_why IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,18 @@ def every(seconds: float, name: str, action: SweepAction) -> Every:
 async def set_timer(work: Work, name: str, key: str, subject: str, due_at: datetime) -> None:
     """Keys are used once: setting the same one again changes nothing."""
     cause = work.cause
-    await work.db.execute(SET, new_id(), name, key, subject, due_at, cause.correlation_id, cause.causation_id)
+    await work.db.execute(
+        SET,
+        new_id(),
+        name,
+        key,
+        subject,
+        partition_of(subject),
+        due_at,
+        cause.correlation_id,
+        cause.causation_id,
+        cause.traceparent,
+    )
 
 
 async def cancel_timer(work: Work, name: str, key: str) -> None:
@@ -104,13 +117,15 @@ async def cancel_timer(work: Work, name: str, key: str) -> None:
 class TimerLoop:
     """Fires what is due, in batches, in whichever replica gets hold of it."""
 
-    def __init__(self, workshop: Workshop, timers: Sequence[When], may_judge: Callable[[], bool]) -> None:
+    def __init__(self, workshop: Workshop, timers: Sequence[When], judged: Callable[[], Sequence[int]]) -> None:
         self.workshop = workshop
         self.timers = {timer.name: timer for timer in timers}
-        self.may_judge = may_judge
+        self.plain = [timer.name for timer in timers if not timer.judging]
+        self.judging = [timer.name for timer in timers if timer.judging]
+        self.judged = judged
 
     async def run(self, stopping: asyncio.Event) -> None:
-        while not stopping.is_set():
+        while self.timers and not stopping.is_set():
             fired = 0
             try:
                 fired = await self.fire_due()
@@ -122,18 +137,13 @@ class TimerLoop:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), LOOK_EVERY)
 
-    def names(self) -> list[str]:
-        """The kinds that may fire now."""
-        judge = self.may_judge()
-        return [name for name, timer in self.timers.items() if judge or not timer.judging]
-
     async def fire_due(self) -> int:
         """How many were claimed. All in one transaction; if anything fails, one by one."""
         claimed: list[Row] = []
 
         async def claim(db: Connection) -> Sequence[str]:
             now = await self.workshop.timesource.now(db)
-            claimed[:] = await db.fetch(CLAIM, now, self.names(), MOST_AT_ONCE)
+            claimed[:] = await db.fetch(CLAIM, now, self.plain, self.judging, list(self.judged()), MOST_AT_ONCE)
             return [row["subject"] for row in claimed]
 
         try:
@@ -155,6 +165,7 @@ class TimerLoop:
                     actor=f"timer/{timer.name}",
                     correlation_id=row["correlation_id"],
                     causation_id=row["causation_id"],
+                    traceparent=row["traceparent"],
                     occurred_at=timer.due_at,
                 )
                 await self.timers[timer.name].action(work.because(cause), timer)
@@ -187,7 +198,7 @@ class TimerLoop:
         async with self.workshop.reading() as db:
             now = await self.workshop.timesource.now(db)
             tries = await db.fetchval(TRIED, timer_id) or 0
-            why = f"{type(error).__name__}: {error}"
+            why = kinds_of(error)
             row = await db.fetchrow(PUSH_BACK, timer_id, now + timedelta(seconds=2**tries), why, TRIES)
         parked = row is not None and row["parked_why"] is not None
         log.error("a timer failed", service=self.workshop.service, parked=parked, exc_info=error)

@@ -94,6 +94,7 @@ class Work:
 
     def because(self, cause: Cause) -> Work:
         """The same transaction, for another cause: the next event of a batch, the next timer."""
+        telemetry.continue_trace(cause.correlation_id, cause.traceparent)
         return Work(self.db, self.now, cause.occurred_at or self.now, cause, self.outbound, self.subjects)
 
 
@@ -146,7 +147,7 @@ class Workshop:
             except Exception as error:
                 meaning = meaning_of(error)
                 if meaning is Meaning.REFUSED:
-                    raise Refused(f"The database cannot store this: {error}.") from error
+                    raise Refused(f"The database cannot store this ({telemetry.kinds_of(error)}).") from error
                 if meaning is Meaning.BUG:
                     raise
                 away += meaning is Meaning.AWAY
@@ -167,6 +168,7 @@ class Workshop:
     ) -> T:
         """One attempt, for those who decide themselves what a failure means. `claim` runs before the locks."""
         outbound = Outbound()
+        telemetry.continue_trace(cause.correlation_id, cause.traceparent)
         async with self.database.transaction() as db:
             if claim is not None:
                 subjects = [*subjects, *await claim(db)]

@@ -177,4 +177,4 @@ async def an_ear(workshop: Workshop, service: Service) -> Ear:
     hearing = Hearing(workshop, service.hears)
     async with workshop.reading() as db:
         await cursors.make(db, hearing.speakers)
-    return Ear(hearing, TimerLoop(workshop, service.timers, lambda: True))
+    return Ear(hearing, TimerLoop(workshop, service.timers, lambda: range(PARTITIONS)))

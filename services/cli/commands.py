@@ -12,13 +12,12 @@ from rich.console import Console
 from services.cli import asyncapi as asyncapi_document
 from services.cli import flow as flow_page
 from services.cli import parked
-from services.cli.house import SERVICES, bus_of, service_named, topology
-from services.cli.place import database_url
+from services.cli.house import SERVICES, bus_of, needs_common_database, schemas, service_named, topology
+from services.cli.place import database_of, database_url
 from services.cli.replay import replay_command
 from services.cli.running import running, told_to_stop
 from services.cli.up import up as keep_up
 from shared.auth import new_api_key, sign
-from shared.db import Database
 from shared.errors import AppError, Unavailable
 from shared.migrate import Migration
 from shared.migrate import migrate as bring_up_to_date
@@ -99,7 +98,8 @@ def migrate() -> None:
     settings = ready_settings()
 
     async def everything() -> list[Migration]:
-        applied = await bring_up_to_date(database_url(settings), [service.schema for service in SERVICES])
+        common = database_url(settings) if needs_common_database(settings) else None
+        applied = await bring_up_to_date(common, schemas(settings))
         if settings.amqp_url is not None:
             bus = bus_of(settings)
             try:
@@ -144,7 +144,7 @@ def resend(
     one = service_named(service)
 
     async def say_again() -> None:
-        database = Database(database_url(settings, one.name), one.name, size=2)
+        database = database_of(settings, one.name)
         await database.open()
         try:
             async with database.connection() as db:

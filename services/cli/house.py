@@ -8,6 +8,7 @@ from shared.bus.local import LocalBus
 from shared.bus.port import Bus, Topology
 from shared.bus.rabbit import RabbitBus
 from shared.errors import Refused
+from shared.migrate import Schema
 from shared.runtime import Service, topology_of
 from shared.settings import HouseSettings
 
@@ -24,6 +25,15 @@ def service_named(name: str) -> Service:
 
 def topology(settings: HouseSettings) -> Topology:
     return topology_of(SERVICES, settings.amqp_prefix)
+
+
+def schemas(settings: HouseSettings) -> list[Schema]:
+    return [service.schema_in(settings.own_database_url_of(service.name)) for service in SERVICES]
+
+
+def needs_common_database(settings: HouseSettings) -> bool:
+    """False when every service has a URL of its own."""
+    return any(settings.own_database_url_of(service.name) is None for service in SERVICES)
 
 
 def bus_of(settings: HouseSettings) -> Bus:

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.house import SERVICES
-from services.cli.place import database_url
+from services.cli.place import database_of
 from shared import setaside
-from shared.db import Connection, Database, Row
+from shared.db import Connection, Row
 from shared.errors import NotFound
 from shared.settings import HouseSettings, read_settings
 
@@ -32,7 +32,7 @@ Id = Annotated[UUID, typer.Argument(help="As `accesspoint parked list` shows it.
 @asynccontextmanager
 async def records_of(service: str) -> AsyncIterator[Connection]:
     settings = read_settings(HouseSettings)
-    database = Database(database_url(settings, service), service, size=2)
+    database = database_of(settings, service)
     await database.open()
     try:
         async with database.connection() as db:

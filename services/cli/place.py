@@ -1,6 +1,7 @@
 """Where this installation's database is, for commands that visit a house that may be running."""
 
 from services.cli.embedded import EmbeddedPostgres
+from shared.db import Database
 from shared.errors import Unavailable
 from shared.settings import HouseSettings
 
@@ -17,3 +18,9 @@ def database_url(settings: HouseSettings, service: str | None = None) -> str:
             "or set ACCESSPOINT_DATABASE_URL."
         )
     return server.url
+
+
+def database_of(settings: HouseSettings, service: str) -> Database:
+    """For a short visit as that service. The caller opens and closes it."""
+    own_login = settings.own_database_url_of(service) is not None
+    return Database(database_url(settings, service), service, size=2, own_login=own_login)

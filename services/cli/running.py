@@ -17,6 +17,7 @@ from shared.settings import HouseSettings
 from shared.web.app import Mount, http_app
 
 READY_WITHIN = 60.0
+HTTP_STOP_SECONDS = 8.0
 LOOK_EVERY = 0.05
 
 
@@ -36,7 +37,8 @@ async def running(
         Replica(service, settings, settings.database_url_of(service.name) or url, bus, topology(settings))
         for service in services
     ]
-    runner = web.AppRunner(http_app(mounts(replicas), settings, Gatekeeper(settings)), access_log=None)
+    app = http_app(mounts(replicas), settings, Gatekeeper(settings))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_STOP_SECONDS)
     await runner.setup()
     try:
         await listen(runner, settings)

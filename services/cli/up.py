@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from services.cli.demo import DEMO_ADVISER, seed
 from services.cli.embedded import EmbeddedPostgres
-from services.cli.house import SERVICES
+from services.cli.house import SERVICES, needs_common_database, schemas
 from services.cli.running import running, told_to_stop, until_ready
 from shared.auth import sign
 from shared.errors import Unavailable
@@ -27,21 +28,30 @@ log = structlog.get_logger()
 console = Console(stderr=False, highlight=False, soft_wrap=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A database to run on; `is_new` when this start has made it, so that nobody else's enquiries can be in it."""
+
+    url: str
+    is_new: bool
+
+
 @asynccontextmanager
-async def a_database(settings: HouseSettings) -> AsyncIterator[str]:
+async def a_database(settings: HouseSettings) -> AsyncIterator[Found]:
     """The one that was named, else our own under the data folder."""
-    if settings.database_url is not None:
-        yield settings.database_url
+    if settings.database_url is not None or not needs_common_database(settings):
+        yield Found(settings.database_url or "", is_new=False)
         return
     server = EmbeddedPostgres(settings.data.resolve() / "database")
+    is_new = not server.cluster.exists()
     await asyncio.to_thread(server.start)
     closing = asyncio.Event()
     minding = asyncio.create_task(mind(server, closing))
     try:
-        yield server.url
+        yield Found(server.url, is_new)
     finally:
         closing.set()
-        await minding
+        await asyncio.gather(minding, return_exceptions=True)
         await asyncio.to_thread(server.stop)
 
 
@@ -61,13 +71,13 @@ async def mind(server: EmbeddedPostgres, closing: asyncio.Event) -> None:
 async def up(settings: HouseSettings, *, demo: bool) -> None:
     """Until told to stop."""
     stopping = told_to_stop()
-    async with a_database(settings) as url:
-        await migrate(url, [service.schema for service in SERVICES])
-        async with running(SERVICES, settings, url, declare=True) as replicas:
+    async with a_database(settings) as database:
+        await migrate(database.url, schemas(settings))
+        async with running(SERVICES, settings, database.url, declare=True) as replicas:
             missing = await until_ready(replicas, stopping)
             for part, why in missing.items():
                 console.print(f"Not ready: {part}: {why}")
-            if demo and not missing:
+            if demo and database.is_new and not missing:
                 await seed(settings, address(settings))
             if not stopping.is_set():
                 console.print(welcome(settings, demo=demo), markup=False)

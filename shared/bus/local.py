@@ -29,8 +29,8 @@ class Mailbox:
     def __init__(self) -> None:
         self.waiting: deque[Letter] = deque()
         self.consumers: list[LocalSubscription] = []
-        # Nobody knows whether the process before this one died over its first message.
-        self._doubtful = True
+        # Nobody knows whether the process before this one died over a speaker's first message.
+        self._trusted: set[str] = set()
 
     def put(self, speaker: str, body: bytes, headers: Mapping[str, str]) -> Letter:
         letter = Letter(body, speaker, dict(headers))
@@ -40,8 +40,8 @@ class Mailbox:
 
     def take(self) -> Letter:
         letter = self.waiting.popleft()
-        letter.redelivered |= self._doubtful
-        self._doubtful = False
+        letter.redelivered |= letter.speaker not in self._trusted
+        self._trusted.add(letter.speaker)
         return letter
 
     def take_back(self, letter: Letter) -> None:

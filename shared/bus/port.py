@@ -16,6 +16,8 @@ class Topology:
     prefix: str
     speakers_heard: Mapping[str, tuple[str, ...]]
     partitions: int = 16
+    names_heard: frozenset[str] | None = None
+    """The events that anybody acts on; None when that is not known."""
 
     def listeners_of(self, speaker: str) -> tuple[str, ...]:
         return tuple(listener for listener, heard in self.speakers_heard.items() if speaker in heard)

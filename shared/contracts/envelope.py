@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from shared.errors import Refused
+from shared.vocabulary import new_id
 
 TYPE_PREFIX = "accesspoint."
 BATCH_TYPE = "application/cloudevents-batch+json"
@@ -17,6 +18,7 @@ EVENT_TYPE = "application/cloudevents+json"
 MOST_EVENTS = 100
 MOST_BYTES = 256_000
 BRACKETS = 2
+LARGEST_NUMBER = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,26 +103,80 @@ def read(event: Mapping[str, Any]) -> Envelope:
         causation = event.get("causationid")
         return Envelope(
             said_id=UUID(event["id"]),
-            name=str(event["type"]).removeprefix(TYPE_PREFIX),
-            speaker=str(event["source"]).rsplit("/", 1)[1],
-            subject=str(event["subject"]),
-            partition=int(event["partition"]),
-            position=int(event["position"]),
-            sequence=int(event["sequence"]),
+            name=text(event["type"]).removeprefix(TYPE_PREFIX),
+            speaker=speaker_in(event),
+            subject=text(event["subject"]),
+            partition=number(event["partition"]),
+            position=number(event["position"]),
+            sequence=number(event["sequence"]),
             occurred_at=moment(event["time"]),
             recorded_at=moment(event["recordedtime"]),
             correlation_id=UUID(event["correlationid"]),
             causation_id=UUID(causation) if causation else None,
-            actor=str(event["actor"]),
-            traceparent=event.get("traceparent"),
+            actor=text(event["actor"]),
+            traceparent=text(event["traceparent"]) if event.get("traceparent") else None,
             data=dict(event["data"]),
         )
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        raise Refused(f"This is not an event of ours: {error!r}.") from error
+    except KeyError as error:
+        raise Refused(f"This is not an event of ours: it lacks {error.args[0]}.") from error
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise Refused(
+            f"This is not an event of ours: something in it has the wrong form ({type(error).__name__})."
+        ) from error
 
 
-def moment(text: str) -> datetime:
-    read_as = datetime.fromisoformat(text)
-    if read_as.tzinfo is None:
-        raise ValueError(f"{text} names no time zone")
-    return read_as
+def salvaged(event: Mapping[str, Any]) -> Envelope | None:
+    """
+    Where an event stands that cannot be read otherwise, so that it can be parked at its place and leaves no gap.
+
+    None when not even its speaker, partition and position can be read. What is missing is made up.
+    """
+    try:
+        speaker, partition, position = speaker_in(event), number(event["partition"]), number(event["position"])
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError):
+        return None
+    return Envelope(
+        said_id=new_id(),
+        name="unreadable",
+        speaker=speaker,
+        subject=f"unreadable/{speaker}/{partition}/{position}",
+        partition=partition,
+        position=position,
+        sequence=0,
+        occurred_at=datetime.fromtimestamp(0, UTC),
+        recorded_at=datetime.fromtimestamp(0, UTC),
+        correlation_id=new_id(),
+        causation_id=None,
+        actor="machine/bus",
+        traceparent=None,
+        data={},
+    )
+
+
+def speaker_in(event: Mapping[str, Any]) -> str:
+    return text(event["source"]).rsplit("/", 1)[1]
+
+
+def text(value: Any) -> str:
+    """Such as PostgreSQL can store: no NUL, nothing that is not a character."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError("not a plain text")
+    value.encode()
+    return value
+
+
+def number(value: Any) -> int:
+    """Ours are texts of digits: JSON's numbers lose digits in some readers."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise TypeError("not a whole number")
+    found = int(value)
+    if not 0 <= found < LARGEST_NUMBER:
+        raise ValueError("a number out of range")
+    return found
+
+
+def moment(value: str) -> datetime:
+    found = datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError("no time zone")
+    return found

@@ -41,9 +41,10 @@ CREATE TABLE positions (
 );
 
 CREATE TABLE partitions (
-    partition    smallint PRIMARY KEY,
-    placed_up_to bigint NOT NULL DEFAULT 0,
-    sent_up_to   bigint NOT NULL DEFAULT 0 CHECK (sent_up_to <= placed_up_to)
+    partition     smallint PRIMARY KEY,
+    placed_up_to  bigint NOT NULL DEFAULT 0,
+    awaited_up_to bigint NOT NULL DEFAULT 0, -- the last position of an event that somebody acts on
+    sent_up_to    bigint NOT NULL DEFAULT 0 CHECK (sent_up_to <= placed_up_to)
 ) WITH (fillfactor = 50);
 INSERT INTO partitions (partition) SELECT generate_series(0, 15);
 
@@ -103,12 +104,14 @@ CREATE TABLE timers (
     name           text NOT NULL,
     key            text NOT NULL,
     subject        text NOT NULL,
+    partition      smallint NOT NULL,
     due_at         timestamptz NOT NULL,
     fire_at        timestamptz NOT NULL,
     tries          int NOT NULL DEFAULT 0,
     parked_why     text,
     correlation_id uuid NOT NULL,
     causation_id   uuid,
+    traceparent    text,
     UNIQUE (name, key)
 );
 CREATE INDEX timers_to_fire ON timers (fire_at) WHERE parked_why IS NULL;
@@ -139,5 +142,55 @@ BEGIN
         END IF;
     END IF;
     RETURN clock_timestamp();
+END
+$$;
+
+-- A relay's turn in one visit: marks as sent what the broker has confirmed, and gives positions to what has none.
+-- Everybody locks the lease first. Each statement sees what was committed before it began, so a relay that has taken
+-- over sees all that its predecessor has placed.
+-- `awaited` names the events that somebody acts on: the others are sent with the next of those. Empty means all.
+-- `placed` is -1 for a relay that has lost its lease.
+CREATE FUNCTION relay_turn(
+    me uuid, ahead interval, most int, awaited text[], sent smallint[], befores bigint[], up_tos bigint[],
+    OUT placed int
+) LANGUAGE plpgsql AS $$
+DECLARE
+    in_time boolean;
+BEGIN
+    placed := 0;
+    IF cardinality(sent) > 0 OR EXISTS (SELECT FROM unplaced) THEN
+        SELECT until > clock_timestamp() + ahead INTO in_time FROM relay_lease WHERE holder = me FOR UPDATE;
+        IF in_time IS NOT NULL THEN
+            UPDATE partitions p SET sent_up_to = t.up_to
+              FROM unnest(sent, befores, up_tos) AS t (partition, before, up_to)
+             WHERE p.partition = t.partition AND p.sent_up_to = t.before;
+        END IF;
+        IF in_time IS TRUE THEN
+            WITH taken AS (
+                DELETE FROM unplaced
+                 WHERE unplaced_id IN (SELECT unplaced_id FROM unplaced ORDER BY unplaced_id LIMIT most)
+                RETURNING unplaced_id, said_id, partition
+            ), numbered AS (
+                SELECT partition, said_id,
+                       awaited = '{}' OR (SELECT name FROM said s WHERE s.said_id = t.said_id) = ANY (awaited)
+                           AS is_awaited,
+                       row_number() OVER (PARTITION BY partition ORDER BY unplaced_id) AS nth
+                  FROM taken t
+            ), bumped AS (
+                UPDATE partitions p
+                   SET placed_up_to = p.placed_up_to + n.last,
+                       awaited_up_to = coalesce(p.placed_up_to + n.last_awaited, p.awaited_up_to)
+                  FROM (SELECT partition, max(nth) AS last, max(nth) FILTER (WHERE is_awaited) AS last_awaited
+                          FROM numbered GROUP BY partition) n
+                 WHERE p.partition = n.partition
+                RETURNING p.partition, p.placed_up_to - n.last AS before
+            )
+            INSERT INTO positions (partition, position, said_id)
+            SELECT n.partition, b.before + n.nth, n.said_id FROM numbered n JOIN bumped b USING (partition);
+            GET DIAGNOSTICS placed = ROW_COUNT;
+        ELSE
+            placed := -1;
+        END IF;
+    END IF;
 END
 $$;

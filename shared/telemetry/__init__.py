@@ -1,6 +1,8 @@
 """Logs, metrics and traces: what may be seen of a running service, and nothing personal."""
 
-from shared.telemetry.logs import correlation, set_up_logs
+from uuid import UUID
+
+from shared.telemetry.logs import correlation, kinds_of, set_up_logs
 from shared.telemetry.metrics import (
     EVENTS_HANDLED,
     EVENTS_PARKED,
@@ -21,6 +23,13 @@ from shared.telemetry.metrics import (
 )
 from shared.telemetry.trace import child_of, is_traceparent, new_trace, traceparent
 
+
+def continue_trace(correlation_id: UUID, parent: str | None) -> None:
+    """From here on, what this task logs and says belongs to that story."""
+    correlation.set(correlation_id)
+    traceparent.set(parent)
+
+
 __all__ = [
     "EVENTS_HANDLED",
     "EVENTS_PARKED",
@@ -38,9 +47,11 @@ __all__ = [
     "TIMER_LATENESS_SECONDS",
     "WORKS_RERUN",
     "child_of",
+    "continue_trace",
     "correlation",
     "exposition",
     "is_traceparent",
+    "kinds_of",
     "new_trace",
     "set_up_logs",
     "traceparent",

@@ -15,6 +15,7 @@ from shared.web.answer import Answer
 from shared.work import Action, Cause, Work, Workshop
 
 KEY_FORM = re.compile(r"[ -~]{8,255}")
+MOST_AT_ONCE = 1000
 REMEMBER_FOR = timedelta(days=30)
 """Long enough for whoever was cut off to try again; afterwards a key may be used anew."""
 
@@ -150,11 +151,13 @@ async def keep_answer(work: Work, command: Command, answer: Answer) -> bool:
 
 FORGET = """
 DELETE FROM idempotency_keys WHERE (caller, key) IN
-    (SELECT caller, key FROM idempotency_keys WHERE kept_at < $1 ORDER BY kept_at LIMIT 10000)
+    (SELECT caller, key FROM idempotency_keys WHERE kept_at < $1 ORDER BY kept_at LIMIT 1000)
 """
 
 
 async def forget_old_keys(workshop: Workshop) -> None:
     """A sweep: answers hold what callers asked for, so they are not kept longer than they are useful."""
     async with workshop.reading() as db:
-        await db.execute(FORGET, await workshop.timesource.now(db) - REMEMBER_FOR)
+        before = await workshop.timesource.now(db) - REMEMBER_FOR
+        while await db.execute(FORGET, before) == f"DELETE {MOST_AT_ONCE}":
+            pass

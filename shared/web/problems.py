@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from shared import errors
+from shared.db import DatabaseAway
 from shared.errors import AppError, Fault, Refused, Unavailable
 
 log = structlog.get_logger()
@@ -86,7 +87,7 @@ def sentence(text: str) -> str:
 
 def away(error: Unavailable, correlation_id: UUID) -> web.Response:
     """Sentences about the database name its address: they are for the log, not for callers."""
-    plain = type(error) is Unavailable
+    plain = type(error) in (Unavailable, DatabaseAway)
     if plain:
         log.warning("unavailable", why=str(error))
     said = (error.status, error.title, AWAY if plain else str(error))

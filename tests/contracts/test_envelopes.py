@@ -60,7 +60,7 @@ def rows(event: Event) -> st.SearchStrategy[dict[str, Any]]:
             "recorded_at": MOMENTS,
             "correlation_id": st.uuids(),
             "causation_id": st.none() | st.uuids(),
-            "actor": st.text(min_size=1),
+            "actor": st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1),
             "traceparent": st.none() | st.just("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
             "data": st.just(event.model_dump_json()),
         }

@@ -8,7 +8,7 @@ from shared import setaside
 from shared.bus.local import LocalBus
 from shared.hearing import Hearing
 from shared.owners import Listener
-from shared.runtime import topology_of
+from shared.runtime import Service, topology_of
 from shared.said import partition_of
 from shared.work import Workshop
 from tests.integration.kernel.toys import ALPHA, a_workshop, beta, handled
@@ -36,13 +36,13 @@ def an_event(position: int, number: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-async def hear(workshop: Workshop, *bodies: bytes) -> list[int]:
+async def hear(workshop: Workshop, *bodies: bytes, service: Service | None = None) -> list[int]:
     """Each body as one message to a listener; the numbers that were handled."""
     bus = LocalBus()
     await bus.declare(topology_of([ALPHA, beta()], "accesspoint"))
     async with workshop.reading() as db:
         await db.execute(f"{MAKE_CURSORS} ON CONFLICT DO NOTHING")
-    listener = Listener(Hearing(workshop, beta().hears), bus, BEAR)
+    listener = Listener(Hearing(workshop, (service or beta()).hears), bus, BEAR)
     listener.start()
     for body in bodies:
         await bus.publish("alpha", BEAR, body, {})

@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from shared.db import Database
 from shared.errors import Refused, Unavailable
 from shared.migrate import Schema, migrate, migrations_in
 from tests.integration.kernel.toys import ALPHA
@@ -67,3 +68,33 @@ async def test_a_service_cannot_read_the_tables_of_another(toys: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await db.fetch("SELECT * FROM beta.handled")
     await db.close()
+
+
+async def test_a_service_that_signs_in_by_itself_needs_no_role_of_ours(bare_database: str, tmp_path: Path) -> None:
+    schema = a_schema(tmp_path, "CREATE TABLE one (id int)")
+    applied = await migrate(None, [Schema(schema.service, schema.folder, bare_database)])
+    assert [m.file for m in applied] == ["0001_create_kernel.sql", "0001_step.sql"]
+    database = Database(bare_database, "alpha", own_login=True)
+    await database.open()
+    async with database.connection() as db:
+        assert await db.fetchval("SELECT current_user") != "accesspoint_alpha"
+        assert await db.fetchval("SELECT count(*) FROM one") == 0
+    await database.close()
+
+
+async def test_nothing_takes_effect_when_another_service_of_the_same_database_fails(
+    bare_database: str, tmp_path: Path
+) -> None:
+    broken = Schema("beta", a_schema(tmp_path, "CREATE TABEL one (id int)").folder)
+    with pytest.raises(Refused, match="nothing was changed"):
+        await migrate(bare_database, [ALPHA.schema, broken])
+    db = await asyncpg.connect(bare_database)
+    assert await db.fetchval("SELECT to_regnamespace('alpha')") is None
+    await db.close()
+
+
+async def test_an_address_that_cannot_be_read_is_not_quoted() -> None:
+    for url in ("postgresql://u:hunter2/x@h/db", "postgresql://u:hunter2@h:abc/db"):
+        with pytest.raises(Unavailable, match="ACCESSPOINT_DATABASE_URL") as refusal:
+            await migrate(url, [ALPHA.schema])
+        assert "hunter2" not in str(refusal.value)
