@@ -15,7 +15,7 @@ import structlog
 from shared import telemetry
 from shared.announcing import Announcer
 from shared.bus.port import Bus
-from shared.contracts.envelope import BATCH_TYPE, MOST_EVENTS, batched, written
+from shared.contracts.envelope import BATCH_TYPE, MOST_EVENTS, first_batch, written
 from shared.db import Connection, Meaning, Row, meaning_of
 from shared.errors import Unavailable
 from shared.health import Health
@@ -28,7 +28,7 @@ LEASE = timedelta(seconds=5)
 LOOK_EVERY = 1.0
 PAUSE_WHEN_AWAY = 0.5
 MOST_PLACED = 1000
-STRAGGLER_SECONDS = 0.2
+STRAGGLER_SECONDS = 0.05
 
 TAKE_LEASE = """
 UPDATE relay_lease SET holder = $1, until = $3 WHERE holder = $1 OR until IS NULL OR until < $2
@@ -141,6 +141,8 @@ class Relay:
         placed = await self.settle()
         if not self.leads:
             return False
+        # Before anything is read: while the broker is away, a week's events would be read and encoded every second.
+        await self.bus.reach()
         self.publish(await self.unsent())
         if not self.in_flight:
             return placed == MOST_PLACED
@@ -225,7 +227,7 @@ class Relay:
     async def publish_partition(self, partition: int, rows: list[Row]) -> Confirmed:
         """One batch: a long backlog is marked as it goes."""
         speaker = self.workshop.service
-        how_many_events, body = batched([written(dict(row), self.domain, speaker) for row in rows])[0]
+        how_many_events, body = first_batch(written(dict(row), self.domain, speaker) for row in rows)
         await self.bus.publish(speaker, partition, body, {"content-type": BATCH_TYPE, "speaker": speaker})
         if self.announcer is not None:
             await self.announcer.announce([dict(row) for row in rows[:how_many_events]], speaker)
@@ -252,7 +254,8 @@ class Relay:
                 if self.notify_wanted.is_set() and not self.leads:
                     self.notify_wanted.clear()
                     await connection.execute(f"NOTIFY {self.channel}")
-                self.notify_wanted.clear()
+                elif self.leads:
+                    self.notify_wanted.clear()
                 if connection.is_closed():
                     return
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,20 +66,16 @@ def written(row: Mapping[str, Any], domain: str, speaker: str) -> bytes:
     return f'{text[:-1]},"data":{row["data"]}}}'.encode()
 
 
-def batched(events: Sequence[bytes]) -> list[tuple[int, bytes]]:
-    """Batches of at most `MOST_EVENTS` events and `MOST_BYTES` bytes, each with the number of its events."""
-    batches: list[tuple[int, bytes]] = []
+def first_batch(events: Iterable[bytes]) -> tuple[int, bytes]:
+    """How many of the events fit into one batch of at most `MOST_EVENTS` and `MOST_BYTES`, and that batch."""
     held: list[bytes] = []
-    size = 0
+    size = BRACKETS
     for event in events:
-        if held and (len(held) == MOST_EVENTS or size + len(event) + BRACKETS > MOST_BYTES):
-            batches.append((len(held), joined(held)))
-            held, size = [], 0
+        if held and (len(held) == MOST_EVENTS or size + len(event) > MOST_BYTES):
+            break
         held.append(event)
         size += len(event) + 1
-    if held:
-        batches.append((len(held), joined(held)))
-    return batches
+    return len(held), joined(held)
 
 
 def joined(events: Sequence[bytes]) -> bytes:

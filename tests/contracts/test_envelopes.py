@@ -3,12 +3,13 @@
 import contextlib
 import json
 import types
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.cli.house import SERVICES
@@ -67,12 +68,23 @@ def rows(event: Event) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def in_batches(events: Sequence[bytes]) -> list[tuple[int, bytes]]:
+    """One batch after another, as a relay sends them."""
+    batches = []
+    while events:
+        how_many, body = envelope.first_batch(iter(events))
+        batches.append((how_many, body))
+        events = events[how_many:]
+    return batches
+
+
 @each_event
 @given(data=st.data())
 def test_every_event_comes_out_as_it_went_in(kind: type[Event], data: st.DataObject) -> None:
     event = data.draw(events_of(kind))
+    assume("\x00" not in event.subject)
     row = data.draw(rows(event))
-    [body] = [body for _, body in envelope.batched([envelope.written(row, DOMAIN, kind.speaker)])]
+    [body] = [body for _, body in in_batches([envelope.written(row, DOMAIN, kind.speaker)])]
     [arrived] = [envelope.read(each) for each in envelope.unbatched(body)]
     assert kind.model_validate(arrived.data) == event
     assert arrived == Envelope(**{**row, "speaker": kind.speaker, "data": json.loads(row["data"])})
@@ -184,7 +196,7 @@ def test_a_batch_nested_without_end_is_refused() -> None:
 @given(sizes=st.lists(st.integers(min_value=2, max_value=200_000), max_size=12) | st.lists(st.just(2), max_size=250))
 def test_batches_keep_order_and_stay_within_their_limits(sizes: list[int]) -> None:
     events = [b'"' + str(nth).encode().rjust(size - 2, b" ")[: size - 2] + b'"' for nth, size in enumerate(sizes)]
-    batches = envelope.batched(events)
+    batches = in_batches(events)
     assert b"".join(body[1:-1] + b"," for _, body in batches) == b"".join(event + b"," for event in events)
     assert sum(how_many for how_many, _ in batches) == len(events)
     assert all(1 <= how_many <= MOST_EVENTS for how_many, _ in batches)
@@ -195,11 +207,11 @@ def test_batches_keep_order_and_stay_within_their_limits(sizes: list[int]) -> No
 def test_the_largest_batch_is_no_larger_than_promised(spare: int) -> None:
     """Brackets and commas count."""
     pair = [b"x" * 128_000, b"x" * (128_000 - 3 + spare)]
-    assert all(len(body) <= MOST_BYTES for _, body in envelope.batched(pair))
+    assert all(len(body) <= MOST_BYTES for _, body in in_batches(pair))
 
 
 @given(how_many=st.integers(min_value=0, max_value=350))
 def test_a_batch_holds_at_most_a_hundred_events(how_many: int) -> None:
-    sizes = [size for size, _ in envelope.batched([b"{}"] * how_many)]
+    sizes = [size for size, _ in in_batches([b"{}"] * how_many)]
     assert all(size == MOST_EVENTS for size in sizes[:-1])
     assert sum(sizes) == how_many

@@ -122,3 +122,13 @@ async def test_a_listener_that_stops_has_finished_its_batch(toys: str) -> None:
         assert await hear(workshop, *bodies) == [1, 2, 3, 4, 5]
         async with workshop.reading() as db:
             assert await db.fetchval("SELECT position FROM cursors WHERE partition = $1", BEAR) == 5
+
+
+async def test_what_nobody_here_hears_only_moves_the_cursor_and_only_without_a_gap(toys: str) -> None:
+    unknown = {"type": "accesspoint.toy.mended"}
+    async with a_workshop(toys, "beta") as workshop:
+        first, second, fourth = (a_batch(an_event(position, 0, **unknown)) for position in (1, 2, 4))
+        assert await hear(workshop, first, second, second, fourth) == []
+        assert await set_aside(workshop) == [("ahead", 4)]
+        assert await hear(workshop, a_batch(an_event(3, 3)), a_batch(an_event(5, 5))) == [3, 5]
+        assert await set_aside(workshop) == []

@@ -118,3 +118,29 @@ async def first_delivery(bus: LocalBus) -> Envelope:
     for other in others:
         other.cancel()
     return done.pop().result()
+
+
+async def test_what_nobody_acts_on_goes_with_the_next_event_that_somebody_does(toys: str) -> None:
+    async with a_workshop(toys) as workshop:
+        relay = a_relay(workshop, LocalBus())
+        relay.awaited = frozenset({"toy.mended"})
+        relay.send_all_at = float("inf")
+        await relay.hold_lease()
+        await throw(workshop, "bear", 1)
+        await relay.place()
+        assert await relay.unsent() == []
+
+        relay.awaited = frozenset({"toy.thrown"})
+        await throw(workshop, "bear", 2)
+        await relay.place()
+        assert [row["position"] for row in await relay.unsent()] == [1, 2]
+
+
+async def test_what_nobody_acts_on_is_sent_within_a_second_all_the_same(toys: str) -> None:
+    async with a_workshop(toys) as workshop:
+        relay = a_relay(workshop, LocalBus())
+        relay.awaited = frozenset({"toy.mended"})
+        await relay.hold_lease()
+        await throw(workshop, "bear", 1)
+        await relay.place()
+        assert [row["position"] for row in await relay.unsent()] == [1]
