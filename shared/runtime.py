@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from shared import telemetry
 from shared.announcing import Announcer
 from shared.bus.port import Bus, Topology
 from shared.contracts.base import Event
@@ -32,6 +33,7 @@ from shared.work import Workshop
 log = structlog.get_logger()
 
 BOOT_AGAIN_AFTER = 1.0
+LOOK_AT_BUS_EVERY = 5.0
 RESTART_AFTER = 1.0
 STOP_SECONDS = 8.0
 
@@ -174,12 +176,19 @@ class Replica:
                 if known:
                     # Who hears and says nothing at the moment finds out in this way that the broker is back.
                     await self.bus.reach()
+                    await self.look_for_dead_letters()
                 else:
                     await self.bus.check(self.topology)
                     known = True
             except AppError as error:
                 log.info("the bus is not ready", service=self.service.name, why=str(error))
-            await self.rest(stopping, BOOT_AGAIN_AFTER)
+            await self.rest(stopping, LOOK_AT_BUS_EVERY if known else BOOT_AGAIN_AFTER)
+
+    async def look_for_dead_letters(self) -> None:
+        dead = await self.bus.dead_letters()
+        telemetry.DEAD_LETTERS.labels(self.service.name).set(dead)
+        if dead:
+            log.error("the broker has given up on messages: resend them", service=self.service.name, how_many=dead)
 
     def keep_going(
         self,

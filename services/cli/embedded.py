@@ -29,7 +29,7 @@ OPTIONS: Mapping[str, str] = {
     "unix_socket_permissions": "0700",
     "fsync": "on",
     "synchronous_commit": "on",
-    "max_connections": "120",  # four services in two replicas, each with a pool of ten, and room for people
+    "max_connections": "120",  # four services in two replicas, each with eight connections and one that listens
     "shared_buffers": "64MB",
     "deadlock_timeout": "100ms",  # works are run again after a deadlock, so it is found soon
     "max_wal_size": "512MB",

@@ -59,6 +59,12 @@ async def check(link: Link, topology: Topology) -> None:
         raise Unavailable(f"The broker lacks the {min(lacking)}{more}: run `accesspoint migrate`")
 
 
+async def dead_letters(link: Link, topology: Topology) -> int:
+    async with link.channel() as channel, link.wait("The broker did not say what it has given up on"):
+        queue = await channel.declare_queue(dead(topology), passive=True)
+        return queue.declaration_result.message_count or 0
+
+
 async def share_out(link: Link, steps: Iterable[Step]) -> None:
     """A channel answers one question at a time, so several channels are asked at once."""
     left = deque(steps)

@@ -90,6 +90,9 @@ class Bus(Protocol):
     def consume(self, listener: str, partition: int) -> AbstractAsyncContextManager[Subscription]:
         """What is not acknowledged at the end is handed to the next consumer, in order."""
 
+    async def dead_letters(self) -> int:
+        """Messages the carrier has given up on: an alarm, for there should be none."""
+
     async def close(self) -> None: ...
 
 

@@ -116,6 +116,9 @@ class RabbitBus:
             finally:
                 subscription.lose()
 
+    async def dead_letters(self) -> int:
+        return await mailboxes.dead_letters(self._hearing, known(self._topology))
+
     async def close(self) -> None:
         await asyncio.gather(self._speaking.close(), self._hearing.close())
         await self._chores.finish(0)

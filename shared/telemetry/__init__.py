@@ -4,6 +4,7 @@ from uuid import UUID
 
 from shared.telemetry.logs import correlation, kinds_of, set_up_logs
 from shared.telemetry.metrics import (
+    DEAD_LETTERS,
     EVENTS_HANDLED,
     EVENTS_PARKED,
     EVENTS_PLACED,
@@ -31,6 +32,7 @@ def continue_trace(correlation_id: UUID, parent: str | None) -> None:
 
 
 __all__ = [
+    "DEAD_LETTERS",
     "EVENTS_HANDLED",
     "EVENTS_PARKED",
     "EVENTS_PLACED",

@@ -63,6 +63,12 @@ PARTITION_HEARD = Gauge(
     ("service", "partition"),
     registry=REGISTRY,
 )
+DEAD_LETTERS = Gauge(
+    "accesspoint_dead_letters",
+    "Messages the broker has given up on; any at all is an alarm.",
+    ("service",),
+    registry=REGISTRY,
+)
 OLDEST_GAP_SECONDS = Gauge(
     "accesspoint_oldest_gap_seconds",
     "Age of the oldest gap before an event that came ahead of its place; above 60 is an alarm.",

@@ -44,3 +44,16 @@ async def test_other_systems_hear_what_happened_but_nothing_personal(database: s
     assert not {"title", "text", "place", "citizen_name", "citizen_email"} & shown["data"].keys()
     await connection.close()
     await bus.close()
+
+
+async def test_what_the_broker_gives_up_on_is_counted(rabbit_url: str) -> None:
+    bus = RabbitBus(rabbit_url)
+    prefix = f"test-{new_id().hex}"
+    await bus.declare(topology_of([], prefix))
+    assert await bus.dead_letters() == 0
+    connection = await aio_pika.connect(rabbit_url)
+    exchange = await (await connection.channel()).get_exchange(f"{prefix}.dead", ensure=False)
+    await exchange.publish(aio_pika.Message(b"[]"), routing_key="")
+    await until(bus.dead_letters, what="the dead letter")
+    await connection.close()
+    await bus.close()
