@@ -87,7 +87,7 @@ def meaning_of(error: BaseException) -> Meaning:
         state = str(error.sqlstate)
         return MEANING_BY_SQLSTATE.get(state) or MEANING_BY_CLASS.get(state[:2], Meaning.BUG)
     if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
-        return Meaning.AWAY if tells_of_a_lost_connection(str(error)) else Meaning.BUG
+        return Meaning.AWAY if tells_of_a_lost_connection(error) else Meaning.BUG
     if isinstance(error, DatabaseAway | ConnectionError):
         return Meaning.AWAY
     if isinstance(error, TimeoutError):
@@ -95,8 +95,11 @@ def meaning_of(error: BaseException) -> Meaning:
     return Meaning.BUG
 
 
-def tells_of_a_lost_connection(text: str) -> bool:
+def tells_of_a_lost_connection(error: Exception) -> bool:
     """asyncpg raises one class for a connection that went away under a statement and for misuse; its words differ."""
+    if isinstance(error, asyncpg.InternalClientError):
+        return True  # a dying server's last words came between two statements, and the driver lost its place
+    text = str(error)
     return "pool is clos" in text or ("connection" in text and any(w in text for w in ("closed", "released", "lost")))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+from tests.parts.waiting import until_now
 from tests.proof.clone import ROOT, Clone, Done
 from tests.proof.page import Proven
 
@@ -33,6 +34,7 @@ def run_it(clone: Clone) -> Iterator[Proven]:
 
 
 def tour_in(printed: Path) -> str:
+    until_now(lambda: TOUR_ENDS in printed.read_text(), within=60, what="the printed commands")
     lines = printed.read_text().splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith(TOUR_BEGINS))
     last = next(n for n, line in enumerate(lines) if TOUR_ENDS in line)
