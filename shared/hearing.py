@@ -18,7 +18,7 @@ from shared.contracts.envelope import Envelope
 from shared.db import Connection, Meaning, meaning_of
 from shared.errors import Early, Refused, Unavailable
 from shared.said import partition_of
-from shared.setaside import SetAside, State, Verdict
+from shared.setaside import Ruling, SetAside, State
 from shared.telemetry import kinds_of
 from shared.vocabulary import new_id
 from shared.work import Cause, Work, Workshop
@@ -94,22 +94,22 @@ class Unreadable:
     why: str
 
 
-def verdict_of(error: Exception, tries: int) -> Verdict:
+def ruling_on(error: Exception, tries: int) -> Ruling:
     """The whole policy for a handler's failure. Raises `Unavailable` where nothing is wrong with the event."""
     if isinstance(error, Unavailable):
         raise error
     if isinstance(error, Early):
-        return Verdict(State.EARLY, str(error), error.subject)
+        return Ruling(State.EARLY, str(error), error.subject)
     if isinstance(error, Refused):
-        return Verdict(State.PARKED, str(error))
+        return Ruling(State.PARKED, str(error))
     meaning = meaning_of(error)
     if meaning is Meaning.AWAY:
         raise Unavailable("The database went away while an event was handled.") from error
     if meaning is Meaning.REFUSED:
-        return Verdict(State.PARKED, f"The database cannot store this ({kinds_of(error)})")
+        return Ruling(State.PARKED, f"The database cannot store this ({kinds_of(error)})")
     if tries >= TRIES:
-        return Verdict(State.PARKED, f"gave up after {tries} tries ({kinds_of(error)}); the log has the place")
-    return Verdict(None, "tried again at once")
+        return Ruling(State.PARKED, f"gave up after {tries} tries ({kinds_of(error)}); the log has the place")
+    return Ruling(None, "tried again at once")
 
 
 class Starts:
@@ -244,7 +244,7 @@ class Hearing:
             if is_duplicate:
                 telemetry.EVENTS_SKIPPED.labels(self.service, "duplicate").inc()
             elif why := await self.starts.begin(place):
-                await self.put_aside(partition, heard, Verdict(State.PARKED, why))
+                await self.put_aside(partition, heard, Ruling(State.PARKED, why))
             else:
                 with self.starts.outlived(place):
                     await self.alone(partition, heard)
@@ -255,11 +255,11 @@ class Hearing:
             try:
                 await self.together(partition, [heard])
             except Exception as error:
-                verdict = verdict_of(error, tries)
-                if verdict.state is None:
+                ruling = ruling_on(error, tries)
+                if ruling.state is None:
                     log.warning("a handler failed", event_name=heard.envelope.name, exc_info=error, tries=tries)
                     continue
-                await self.put_aside(partition, heard, verdict)
+                await self.put_aside(partition, heard, ruling)
             return
 
     async def together(self, partition: int, events: Sequence[Heard], *, once: bool = False) -> None:
@@ -334,10 +334,10 @@ class Hearing:
             position=event.position,
         )
 
-    async def put_aside(self, partition: int, heard: Heard, verdict: Verdict) -> None:
+    async def put_aside(self, partition: int, heard: Heard, ruling: Ruling) -> None:
         """Instead of handling it. Skipped when another replica has moved the cursor meanwhile."""
         said = heard.envelope
-        state = verdict.state or State.PARKED
+        state = ruling.state or State.PARKED
         positions: dict[str, int] = {}
 
         async def claim(db: Connection) -> Sequence[str]:
@@ -347,7 +347,7 @@ class Hearing:
         async def action(work: Work) -> None:
             at = positions[said.speaker]
             if said.position == at + 1:
-                await self.keep(work, heard.set_aside(state, verdict.why, verdict.waits_for))
+                await self.keep(work, heard.set_aside(state, ruling.why, ruling.waits_for))
                 await cursors.move(work.db, partition, {said.speaker: said.position})
             elif said.position > at:
                 await self.keep_ahead(work, heard, at)

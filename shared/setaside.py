@@ -29,7 +29,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Ruling:
     """What becomes of an event whose handler failed. `state` is missing when it should be tried again at once."""
 
     state: State | None
@@ -184,8 +184,8 @@ async def remove(db: Connection, row: Row) -> None:
     await db.execute(CALL_NEXT, row["speaker"], row["subject"])
 
 
-async def change(db: Connection, set_aside_id: UUID, verdict: Verdict, now: datetime) -> None:
-    await db.execute(CHANGE, set_aside_id, verdict.state, storable(verdict.why), verdict.waits_for, now)
+async def change(db: Connection, set_aside_id: UUID, ruling: Ruling, now: datetime) -> None:
+    await db.execute(CHANGE, set_aside_id, ruling.state, storable(ruling.why), ruling.waits_for, now)
 
 
 async def oldest_gap(db: Connection) -> datetime | None:

@@ -10,8 +10,8 @@ import structlog
 
 from shared import setaside, telemetry
 from shared.errors import Refused
-from shared.hearing import TRIES, Hearing, verdict_of
-from shared.setaside import State, Verdict
+from shared.hearing import TRIES, Hearing, ruling_on
+from shared.setaside import Ruling, State
 from shared.vocabulary import new_id
 from shared.work import Cause, Work
 
@@ -68,7 +68,7 @@ class Tending:
             return await self.replay(set_aside_id, subject)
         starts, place = self.hearing.starts, (row["speaker"], row["partition"], row["position"])
         if why := await starts.begin(place):
-            await self.put_back(set_aside_id, [subject] if subject else [], Verdict(State.PARKED, why))
+            await self.put_back(set_aside_id, [subject] if subject else [], Ruling(State.PARKED, why))
             gone = False
         else:
             with starts.outlived(place):
@@ -92,11 +92,11 @@ class Tending:
         for tries in range(1, TRIES + 1):
             try:
                 await self.workshop.run(subjects, action, cause)
-            except Exception as error:  # noqa: BLE001  the verdict decides, and raises what is not the event's fault
-                verdict = verdict_of(error, tries)
-                if verdict.state is None:
+            except Exception as error:  # noqa: BLE001  the ruling decides, and raises what is not the event's fault
+                ruling = ruling_on(error, tries)
+                if ruling.state is None:
                     continue
-                await self.put_back(set_aside_id, subjects, verdict)
+                await self.put_back(set_aside_id, subjects, ruling)
                 return False
             return True
         return False
@@ -111,8 +111,8 @@ class Tending:
             await heard.handler(heard.event, work.because(heard.cause))
         await setaside.wake_early(work.db, [subject])
 
-    async def put_back(self, set_aside_id: UUID, subjects: Sequence[str], verdict: Verdict) -> None:
+    async def put_back(self, set_aside_id: UUID, subjects: Sequence[str], ruling: Ruling) -> None:
         async def action(work: Work) -> None:
-            await setaside.change(work.db, set_aside_id, verdict, work.now)
+            await setaside.change(work.db, set_aside_id, ruling, work.now)
 
         await self.workshop.run(subjects, action, Cause("machine/tending", new_id()))

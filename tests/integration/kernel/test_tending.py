@@ -12,7 +12,7 @@ from shared.contracts.envelope import unbatched
 from shared.errors import Early, Refused
 from shared.hearing import Hearing
 from shared.said import partition_of
-from shared.setaside import State, Verdict
+from shared.setaside import Ruling, State
 from shared.tending import Tending
 from shared.timesource import TimeSource
 from shared.work import Work, Workshop
@@ -121,7 +121,7 @@ async def test_a_drop_that_was_promised_is_not_forgotten_by_a_try_under_way(toys
         row = await first_row(workshop)
 
         async def put_back(work: Work) -> None:
-            await setaside.change(work.db, row["set_aside_id"], Verdict(State.PARKED, "again"), work.now)
+            await setaside.change(work.db, row["set_aside_id"], Ruling(State.PARKED, "again"), work.now)
 
         await workshop.run(["toy/bear"], put_back, a_cause())
         assert (await first_row(workshop))["wanted"] == "drop"
