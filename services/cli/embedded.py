@@ -20,6 +20,7 @@ from shared.errors import Unavailable
 NAME = "accesspoint"
 START_WITHIN = 60.0
 STOP_WITHIN = 20.0
+PREDECESSOR_STILL_DYING = ("pre-existing shared memory", '"postmaster.pid" already exists')
 LOG_BYTES = 10_000_000
 BUILTIN_LOCALES_SINCE = 17
 
@@ -193,7 +194,7 @@ class EmbeddedPostgres:
             if time.monotonic() > deadline:
                 raise Unavailable(f"The embedded database did not start in time: {self._last_words()}")
             if not self._under_way():
-                if launched and "pre-existing shared memory" not in self._last_words():
+                if launched and not any(words in self._last_words() for words in PREDECESSOR_STILL_DYING):
                     raise Unavailable(f"The embedded database could not start: {self._last_words()}")
                 self._launch()
                 launched = True

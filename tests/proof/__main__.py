@@ -3,39 +3,63 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.proof.clone import clean_clone
-from tests.proof.page import Proven, page
+from tests.proof.page import Proven, Section, page
 from tests.proof.steps import PROOF, STEPS
+
+FIGURES = PROOF / "figures.json"
 
 
 def main() -> int:
     only = asked()
     console = Console(stderr=True)
-    proven: list[Proven] = []
-    started = time.monotonic()
-    PROOF.mkdir(parents=True, exist_ok=True)
+    sections = kept()
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with clean_clone() as clone, Progress(*columns, console=console) as bar:
-        commit = clone.commit
         task = bar.add_task("", total=len(only))
         for name in only:
             bar.update(task, description=name)
+            started = time.monotonic()
+            rows: list[Proven] = []
             for row in STEPS[name](clone):
-                proven.append(row)
-                bar.console.print(f"{row.line} {row.what}: {row.figure} {row.goal}", highlight=False)
+                rows.append(row)
+                bar.console.print(f"{row.line} {row.what}: {row.figure} (goal: {row.goal})", highlight=False)
+            minutes = (time.monotonic() - started) / 60
+            sections[name] = Section(name, clone.commit, minutes, tuple(rows))
+            keep(sections)
             bar.advance(task)
-    minutes = (time.monotonic() - started) / 60
-    (PROOF / "README.md").write_text(page(commit, proven, minutes))
-    missed = [row for row in proven if row.met is False]
+    missed = [row for section in sections.values() for row in section.rows if row.met is False]
     for row in missed:
         console.print(f"Not met: {row.line} {row.what}: {row.figure} (goal: {row.goal})", highlight=False)
     return 1 if missed else 0
+
+
+def kept() -> dict[str, Section]:
+    """What earlier runs have shown, so that one step can be run again alone."""
+    if not FIGURES.exists():
+        return {}
+    return {
+        each["step"]: Section(
+            each["step"], each["commit"], each["minutes"], tuple(Proven(**row) for row in each["rows"])
+        )
+        for each in json.loads(FIGURES.read_text())
+    }
+
+
+def keep(sections: dict[str, Section]) -> None:
+    """After every step: what has been shown stays shown when a later step fails."""
+    PROOF.mkdir(parents=True, exist_ok=True)
+    in_order = [sections[name] for name in STEPS if name in sections]
+    FIGURES.write_text(json.dumps([asdict(section) for section in in_order], indent=1) + "\n")
+    (PROOF / "README.md").write_text(page(in_order))
 
 
 def asked() -> list[str]:

@@ -18,21 +18,37 @@ class Proven:
     met: bool | None = None
 
 
-def page(commit: str, proven: Sequence[Proven], minutes: float) -> str:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one step has shown, of which commit."""
+
+    step: str
+    commit: str
+    minutes: float
+    rows: tuple[Proven, ...]
+
+
+def page(sections: Sequence[Section]) -> str:
     rows = "\n".join(
-        f"| {row.line} | {row.what} | {row.figure} | {row.goal} | {in_a_word(row.met)} |" for row in proven
+        f"| {row.line} | {row.what} | {row.figure} | {row.goal} | {in_a_word(row.met)} |"
+        for section in sections
+        for row in section.rows
+    )
+    steps = ", ".join(
+        f"{section.step} ({section.minutes:.1f} minutes, commit `{section.commit}`)" for section in sections
     )
     return f"""# Proof
 
-`make proof` cloned commit `{commit}` into an empty folder, ran what is promised there, and wrote this page. It took
-{minutes:.0f} minutes on {machine()}.
+`make proof` clones the commit into an empty folder, runs there what is promised, step by step, and writes this page on
+{machine()}: {steps}.
 
 | line | what | figure | goal | met |
 |---|---|---|---|---|
 {rows}
 
 Beside this page: [faults.md](faults.md), what was killed and what was counted afterwards; [bench.json](bench.json) and
-[bench.svg](bench.svg), the measurements; [replay.md](replay.md), the slice of a real city's enquiries.
+[bench.svg](bench.svg), the measurements, which [0003](../decisions/0003-speed.md) explains; [replay.md](replay.md), the
+slice of a real city's enquiries.
 """
 
 

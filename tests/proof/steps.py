@@ -103,7 +103,7 @@ def storm(clone: Clone) -> Iterator[Proven]:
     report = clone.folder.parent / "faults.md"
     done = clone.carry_out("make", "faults", f"ARGS=--report {report}")
     if report.exists():
-        shutil.copy(report, PROOF / "faults.md")
+        keep(report, "faults.md")
     seed = re.search(r"[Ss]eed:?\s*(\d+)", done.text)
     figure = f"exit code {done.code}, {done.seconds / 60:.1f} minutes, seed {seed[1] if seed else 'unknown'}"
     yield Proven("5", "`make faults`: 2,000 enquiries, everything killed", figure, "exit code 0", done.code == 0)
@@ -117,7 +117,7 @@ def measure(clone: Clone) -> Iterator[Proven]:
         yield Proven("6", "`make bench`", f"exit code {done.code}", "0", met=False)
         return
     for name in ("bench.json", "bench.svg"):
-        shutil.copy(found.with_name(name), PROOF / name)
+        keep(found.with_name(name), name)
     for each in json.loads(found.read_text()):
         ratio = f", {each['ratio']:.2f} of the floor" if each.get("ratio") is not None else ""
         yield Proven(
@@ -134,10 +134,15 @@ def replay_it(clone: Clone) -> Iterator[Proven]:
     report = clone.folder.parent / "replay.md"
     done = clone.carry_out(".venv/bin/python", "-m", "tests.proof.replayed", str(report))
     if report.exists():
-        shutil.copy(report, PROOF / "replay.md")
+        keep(report, "replay.md")
     yield Proven(
         "7", "replay of the slice, embedded and on RabbitMQ", last_line(done), "every row once", done.code == 0
     )
+
+
+def keep(file: Path, name: str) -> None:
+    PROOF.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, PROOF / name)
 
 
 def below(line: str, what: str, value: float, goal: float) -> Proven:
@@ -157,8 +162,8 @@ def last_line(done: Done) -> str:
 STEPS: dict[str, Callable[[Clone], Iterator[Proven]]] = {
     "run": run_it,
     "check": check_it,
-    "test": test_it,
     "replay": replay_it,
     "faults": storm,
     "bench": measure,
+    "test": test_it,
 }
