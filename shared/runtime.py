@@ -15,6 +15,7 @@ from shared import telemetry
 from shared.announcing import Announcer
 from shared.bus.port import Bus, Topology
 from shared.contracts.base import Event
+from shared.council import TakeUp, current
 from shared.db import Database, Meaning, meaning_of
 from shared.errors import AppError, Refused, Unavailable
 from shared.health import Health
@@ -53,6 +54,7 @@ class Service:
     says: Sequence[type[Event]]
     timers: Sequence[When] = ()
     sweeps: Sequence[Every] = ()
+    takes_up: TakeUp | None = None
     migrations: Path
     settings: type[ServiceSettings]
 
@@ -109,7 +111,7 @@ class Replica:
         self.expect_parts()
 
     def expect_parts(self) -> None:
-        for part in ("database", "migrations", "relay"):
+        for part in ("database", "migrations", "council", "relay"):
             self.health.expect(part)
         self.health.watch("bus", lambda: None if self.bus.connected else "the broker is not connected")
         self.health.watch("consumers", self.owners.not_ready)
@@ -154,6 +156,12 @@ class Replica:
         except AppError as error:
             self.health.down("migrations", str(error))
             raise
+        try:
+            await self.check_council()
+            self.health.up("council")
+        except AppError as error:
+            self.health.down("council", str(error))
+            raise
 
     async def check_schema(self) -> None:
         async with self.workshop.reading() as db:
@@ -167,6 +175,12 @@ class Replica:
                 f"This database was made for {stored} partitions and this release has {PARTITIONS}: "
                 "order would be lost. Start the release that made it."
             )
+
+    async def check_council(self) -> None:
+        """A service that reads the council file cannot work before there is one."""
+        if self.service.takes_up is not None:
+            async with self.workshop.reading() as db:
+                await current(db)
 
     async def find_topology(self, stopping: asyncio.Event) -> None:
         """The broker must have been told who hears whom; until then nothing is published or heard."""

@@ -53,7 +53,10 @@ class HouseSettings(BaseSettings):
     council_domain: Annotated[str, AfterValidator(check_domain)] = Field(
         "anytown.example", description="the council's domain in small letters, such as anytown.example"
     )
-    council_prefix: str = Field("ANY", pattern=r"^[A-Z]{2,6}$", description="two to six capital letters, such as ANY")
+    council: Path | None = Field(
+        None,
+        description="the path of the council file a new database begins with, such as deploy/councils/anytown.toml",
+    )
 
     database_url: DatabaseUrl | None = DATABASE_FIELD
     intake_database_url: DatabaseUrl | None = DATABASE_FIELD

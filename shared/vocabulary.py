@@ -8,9 +8,13 @@ import uuid_utils.compat
 
 EnquiryId = NewType("EnquiryId", UUID)
 ContactId = NewType("ContactId", UUID)
+CitizenId = NewType("CitizenId", UUID)
 TaskId = NewType("TaskId", UUID)
 OfferId = NewType("OfferId", UUID)
 ClockId = NewType("ClockId", UUID)
+MessageId = NewType("MessageId", UUID)
+FileId = NewType("FileId", UUID)
+WorkId = NewType("WorkId", UUID)
 AdviserId = NewType("AdviserId", str)
 QueueId = NewType("QueueId", str)
 Reference = NewType("Reference", str)
@@ -73,11 +77,49 @@ class Point(StrEnum):
     OTHER = "other"
 
 
+class Direction(StrEnum):
+    """Who began a contact: the citizen, or the council."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    OTHER = "other"
+
+
+class Outcome(StrEnum):
+    """How a contact ended. One that failed is a contact too."""
+
+    RECEIVED = "received"
+    RESOLVED_AT_FIRST_CONTACT = "resolved_at_first_contact"
+    PASSED_ON = "passed_on"
+    MESSAGE_LEFT = "message_left"
+    NOT_REACHED = "not_reached"
+    ABANDONED = "abandoned"
+    OTHER = "other"
+
+
+class Office(StrEnum):
+    """Whom a queue belongs to."""
+
+    FRONT = "front"
+    BACK = "back"
+    PARTNER = "partner"
+    OTHER = "other"
+
+
 class TaskKind(StrEnum):
     """`LIVE`: a caller or visitor waits, and it ends with the contact. `DEFERRABLE`: it can wait its turn."""
 
     LIVE = "live"
     DEFERRABLE = "deferrable"
+    OTHER = "other"
+
+
+class TransferKind(StrEnum):
+    """Why a task went from one queue to another."""
+
+    TRANSFERRED = "transferred"
+    RETURNED = "returned"
+    RECLASSIFIED = "reclassified"
     OTHER = "other"
 
 
@@ -98,6 +140,16 @@ class AnswerKind(StrEnum):
     OTHER = "other"
 
 
+class MessageKind(StrEnum):
+    """What a message to a citizen is: an answer of one of its kinds, or a question."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    HOLDING = "holding"
+    FULL = "full"
+    QUESTION = "question"
+    OTHER = "other"
+
+
 class Resolution(StrEnum):
     """How an enquiry ended."""
 
@@ -105,4 +157,24 @@ class Resolution(StrEnum):
     ANSWERED = "answered"
     NOT_OURS = "not_ours"
     DUPLICATE = "duplicate"
+    OTHER = "other"
+
+
+class Link(StrEnum):
+    """How one enquiry belongs to another."""
+
+    RELATED = "related"
+    DUPLICATE_OF = "duplicate_of"
+    SAME_CONTACT = "same_contact"
+    OTHER = "other"
+
+
+class IdentifiedBy(StrEnum):
+    """The evidence on which a citizen was recognised."""
+
+    EMAIL = "email"
+    TELEPHONE_AND_SURNAME = "telephone_and_surname"
+    UPRN_AND_SURNAME = "uprn_and_surname"
+    ADVISER = "adviser"
+    NEW = "new"
     OTHER = "other"

@@ -30,11 +30,13 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated(postgres: str) -> str:
-    """The address of a database with everything migrated and nothing in it: only ever copied."""
+    """The address of a database with everything migrated, a plain council and nothing else in it: only ever copied."""
     from services.cli.house import SERVICES  # noqa: PLC0415 - tests of one part need no services
+    from tests.parts.councils import plain, take_up  # noqa: PLC0415 - the same
 
     url = outside_the_loop(create_database(postgres))
     outside_the_loop(migrate(url, [service.schema for service in SERVICES]))
+    outside_the_loop(take_up(url, plain()))
     return url
 
 

@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 
 from services.cli import asyncapi as asyncapi_document
+from services.cli import council, parked
 from services.cli import flow as flow_page
-from services.cli import parked
+from services.cli.check import check_command
 from services.cli.house import SERVICES, bus_of, needs_common_database, schemas, service_named, topology
 from services.cli.place import database_of, database_url
 from services.cli.replay import replay_command
@@ -32,7 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Accesspoint: the contact centre for councils. Start with `accesspoint up`.",
 )
+app.add_typer(council.app, name="council")
 app.add_typer(parked.app, name="parked")
+app.command("check")(check_command)
 app.command("replay")(replay_command)
 console = Console(highlight=False, soft_wrap=True)
 
@@ -60,7 +63,7 @@ def ready_settings(*, quiet: bool = False) -> HouseSettings:
 
 @app.command()
 def up(
-    demo: Annotated[bool, typer.Option(help="Fill a new data folder with a dozen enquiries to look at.")] = True,
+    demo: Annotated[bool, typer.Option(help="Fill Anytown's new data folder with forty enquiries.")] = True,
 ) -> None:
     """Start the whole product on this machine: database, all four services, demo data.
 
@@ -94,22 +97,28 @@ def serve(service: ServiceName) -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database up to date and tell the broker who hears whom. Running it again is harmless."""
+    """Bring the database up to date and tell the broker who hears whom. Running it again is harmless.
+
+    A new database begins with the council file that ACCESSPOINT_COUNCIL names.
+    """
     settings = ready_settings()
 
-    async def everything() -> list[Migration]:
+    async def everything() -> tuple[list[Migration], council.Begun | None]:
         common = database_url(settings) if needs_common_database(settings) else None
         applied = await bring_up_to_date(common, schemas(settings))
+        begun = await council.begin(settings, common or "")
         if settings.amqp_url is not None:
             bus = bus_of(settings)
             try:
                 await bus.declare(topology(settings))
             finally:
                 await bus.close()
-        return applied
+        return applied, begun
 
-    applied = asyncio.run(everything())
+    applied, begun = asyncio.run(everything())
     console.print(f"{len(applied)} migrations applied." if applied else "The database was up to date.")
+    if begun is not None:
+        console.print(f"{begun}", markup=False)
 
 
 @app.command()

@@ -12,11 +12,14 @@ from pathlib import Path
 import structlog
 from rich.console import Console
 
+from services.cli.check import read_checked
+from services.cli.council import ANYTOWN, begin, standing, workshops
 from services.cli.demo import DEMO_ADVISER, seed
 from services.cli.embedded import EmbeddedPostgres
 from services.cli.house import SERVICES, needs_common_database, schemas
 from services.cli.running import running, told_to_stop, until_ready
 from shared.auth import sign
+from shared.council import read_again
 from shared.errors import Unavailable
 from shared.migrate import migrate
 from shared.settings import HouseSettings
@@ -44,6 +47,8 @@ async def a_database(settings: HouseSettings) -> AsyncIterator[Found]:
         return
     server = EmbeddedPostgres(settings.data.resolve() / "database")
     is_new = not server.cluster.exists()
+    if is_new and settings.council is not None:
+        read_checked(settings.council)  # a broken one leaves nothing behind
     await asyncio.to_thread(server.start)
     closing = asyncio.Event()
     minding = asyncio.create_task(mind(server, closing))
@@ -71,18 +76,29 @@ async def mind(server: EmbeddedPostgres, closing: asyncio.Event) -> None:
 async def up(settings: HouseSettings, *, demo: bool) -> None:
     """Until told to stop."""
     stopping = told_to_stop()
+    settings = settings.model_copy(update={"council": settings.council or ANYTOWN})
     async with a_database(settings) as database:
         await migrate(database.url, schemas(settings))
+        if begun := await begin(settings, database.url):
+            console.print(f"{begun}", markup=False)
         async with running(SERVICES, settings, database.url, declare=True) as replicas:
             missing = await until_ready(replicas, stopping)
             for part, why in missing.items():
                 console.print(f"Not ready: {part}: {why}")
+            demo = demo and await is_anytown(settings, database.url)
             if demo and database.is_new and not missing:
                 await seed(settings, address(settings))
             if not stopping.is_set():
                 console.print(welcome(settings, demo=demo), markup=False)
             await stopping.wait()
             console.print("Stopping: what is under way is finished first.")
+
+
+async def is_anytown(settings: HouseSettings, url: str) -> bool:
+    """Demo data and the commands to try are about Anytown's people: no other council has them."""
+    async with workshops(settings, url) as found:
+        council = (await standing(found)).council
+    return council is not None and council.council.name == read_again(ANYTOWN.read_text("utf-8")).council.name
 
 
 def address(settings: HouseSettings) -> str:

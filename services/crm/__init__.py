@@ -1,5 +1,6 @@
 """
-Crm keeps what the council knows of an enquiry, and decides what it was told and how it ended.
+Crm keeps what the council knows of its citizens and their enquiries, and what advisers decide about them.
 
-Owns: enquiries, contacts, timeline, accesses.
+Owns: citizens, identifiers, suggestions, enquiries, contacts, contact_enquiries, attachments, links, tasks,
+enquiry_queues, timeline, accesses.
 """

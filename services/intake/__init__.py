@@ -1,5 +1,6 @@
 """
-Intake takes in what citizens say and loses none of it. It decides what an enquiry's public reference is.
+Intake takes in what citizens say by every channel and loses none of it, and carries what they are told.
 
-Owns: submissions (what was said), milestones (how far each enquiry has come, for the citizen to follow).
+Owns: contacts and submissions (what was said), files, messages and attempts (what goes out), steps and promises (how
+each enquiry fares, for its citizen to follow).
 """

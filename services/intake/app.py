@@ -3,18 +3,20 @@
 from pathlib import Path
 
 from services.intake import api, handlers, timers
+from services.intake.actions import receiving
 from services.intake.settings import IntakeSettings
-from shared.contracts.intake import EnquiryReceived
+from shared.contracts.intake import ContactReceived, EnquiryReceived, MessageDelivered, MessageFailed
 from shared.runtime import Service
 
 SERVICE = Service(
     name="intake",
-    about="Takes in what citizens say, gives them a reference, and shows how their enquiry fares.",
+    about="Takes in what citizens say, gives it a reference, shows how it fares, and sends what they are told.",
     serves=api.SERVES,
     hears=handlers.HEARS,
-    says=(EnquiryReceived,),
+    says=(EnquiryReceived, ContactReceived, MessageDelivered, MessageFailed),
     timers=timers.TIMERS,
     sweeps=timers.SWEEPS,
+    takes_up=receiving.take_up,
     migrations=Path(__file__).with_name("migrations"),
     settings=IntakeSettings,
 )

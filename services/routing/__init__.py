@@ -1,5 +1,5 @@
 """
 Routing decides which adviser is offered which task, and when.
 
-Owns: queues, tasks, offers, advisers, slots.
+Owns: queues, the catalogue, tasks, offers, advisers, slots.
 """

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.routing import api, handlers, timers
+from services.routing import actions, api, handlers, timers
 from services.routing.settings import RoutingSettings
 from shared.contracts.routing import (
     OfferLapsed,
@@ -12,6 +12,7 @@ from shared.contracts.routing import (
     TaskCompleted,
     TaskOffered,
     TaskQueued,
+    TaskTransferred,
     TaskWithdrawn,
 )
 from shared.runtime import Service
@@ -27,12 +28,14 @@ SERVICE = Service(
         OfferRefused,
         OfferLapsed,
         TaskAssigned,
+        TaskTransferred,
         TaskCompleted,
         TaskWithdrawn,
         PresenceChanged,
     ),
     timers=timers.TIMERS,
     sweeps=timers.SWEEPS,
+    takes_up=actions.take_up_council,
     migrations=Path(__file__).with_name("migrations"),
     settings=RoutingSettings,
 )

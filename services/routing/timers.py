@@ -1,36 +1,53 @@
-"""What time asks of routing: offers lapse, and tasks are offered."""
+"""What time asks of routing: offers lapse, whoever does not answer is away, tasks are offered, and none is stranded."""
 
+from functools import partial
 from uuid import UUID
 
-from services.routing import actions
-from services.routing.settings import settings
+from services.routing.actions import choosing, moving, offering, presence
 from shared.timers import Timer, every, when
-from shared.vocabulary import OfferId, QueueId, new_id
+from shared.vocabulary import AdviserId, OfferId, enquiry_subject, new_id
 from shared.work import Cause, Work, Workshop
 
 MOST_ROUNDS = 100
+MOST_MISSES = 3
 
 
 async def lapse(work: Work, timer: Timer) -> None:
-    await actions.lapse(work, OfferId(UUID(timer.key)))
+    await offering.lapse(work, OfferId(UUID(timer.key)))
+
+
+async def miss(work: Work, timer: Timer) -> None:
+    await presence.miss(work, AdviserId(timer.subject.removeprefix("adviser/")))
 
 
 async def choose(workshop: Workshop) -> None:
-    """Offers what waits to whoever is free. Woken whenever a task arrives or an adviser becomes free."""
-    async with workshop.reading() as db:
-        queues = await actions.queues_to_choose_for(db)
-    for queue_id in queues:
-        await choose_for(workshop, queue_id)
+    """
+    Offers what waits to whoever is free. Woken whenever a task arrives or an adviser becomes free.
 
-
-async def choose_for(workshop: Workshop, queue_id: QueueId) -> None:
-    """Round after round until nothing more can be offered; bounded, so that the service can stop."""
-    choosing = actions.Choosing(queue_id, settings().lease, settings().pause, workshop.timesource)
+    Round after round until nothing more can be offered; bounded, so that the service can stop. A round that could offer
+    nothing of what it had chosen met somebody who was doing something else with it: it looks again, a few times.
+    """
+    missed = 0
     for _ in range(MOST_ROUNDS):
-        cause = Cause("routing", new_id())
-        if not await workshop.run([], choosing.offer, cause, claim=choosing.claim):
+        async with workshop.reading() as db:
+            queues = await choosing.queues_to_choose_for(db)
+        if not queues:
+            return
+        round_of = choosing.Choosing(queues, workshop.timesource)
+        made = await workshop.run([], round_of.offer, Cause("routing", new_id()), claim=round_of.claim)
+        missed += not made
+        if not round_of.pairs or missed == MOST_MISSES:
             return
 
 
-TIMERS = (when(actions.OFFER_LAPSES, lapse),)
-SWEEPS = (every(2.0, actions.CHOOSE, choose),)
+async def rescue(workshop: Workshop) -> None:
+    """What is on a queue that the council has given up, or with somebody who has left, waits where others see it."""
+    async with workshop.reading() as db:
+        stranded = await moving.stranded(db)
+    for task_id, enquiry_id in stranded:
+        action = partial(moving.rescue, task_id=task_id)
+        await workshop.run([enquiry_subject(enquiry_id)], action, Cause("routing", new_id()))
+
+
+TIMERS = (when(choosing.OFFER_LAPSES, lapse), when(offering.NO_ANSWER, miss))
+SWEEPS = (every(2.0, choosing.CHOOSE, choose), every(2.0, "rescue", rescue))

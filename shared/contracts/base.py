@@ -1,9 +1,13 @@
 """What all events have in common, and how a field is marked as personal."""
 
+from abc import abstractmethod
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from shared.vocabulary import AdviserId
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -30,17 +34,31 @@ class Event(BaseModel):
     speaker: ClassVar[str]
 
     @property
+    @abstractmethod
     def subject(self) -> str:
         """What this event is ordered by."""
-        raise NotImplementedError
 
 
 def personal_fields(event: type[Event]) -> frozenset[str]:
     """The fields that never reach logs or the public exchange, and that erasure overwrites."""
-    return frozenset(name for name, shape in event.model_json_schema()["properties"].items() if is_personal(shape))
+    schema = event.model_json_schema()
+    parts = schema.get("$defs", {})
+    return frozenset(name for name, shape in schema["properties"].items() if is_personal(shape, parts))
 
 
-def is_personal(shape: Any) -> bool:
-    """The mark may stand on the field or, where it may be missing, on one arm of its union."""
-    arms = shape.get("anyOf", [])
-    return bool(shape.get("personal")) or any(map(is_personal, arms))
+def is_personal(shape: Any, parts: Mapping[str, Any]) -> bool:
+    """The mark may stand on the field, on one arm of its union, or on something inside what it holds."""
+    if shape.get("personal"):
+        return True
+    part = parts.get(shape.get("$ref", "").rpartition("/")[2], {})
+    inside = [*shape.get("anyOf", []), *part.get("properties", {}).values()]
+    return any(is_personal(each, parts) for each in ([*inside, shape["items"]] if "items" in shape else inside))
+
+
+def staff_fields(event: type[Event]) -> frozenset[str]:
+    """The fields that name a member of staff."""
+    return frozenset(name for name, field in event.model_fields.items() if names_staff(field.annotation))
+
+
+def names_staff(annotation: Any) -> bool:
+    return annotation is AdviserId or any(map(names_staff, get_args(annotation)))

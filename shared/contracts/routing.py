@@ -3,15 +3,18 @@
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from shared.contracts.base import Event, tolerant
+from shared.contracts.base import Event, PersonalText, tolerant
 from shared.vocabulary import (
     AdviserId,
     EnquiryId,
     OfferId,
+    Office,
     Presence,
     QueueId,
     TaskId,
     TaskKind,
+    TransferKind,
+    WorkId,
     adviser_subject,
     enquiry_subject,
 )
@@ -38,6 +41,8 @@ class TaskQueued(TaskEvent):
 
     kind: Annotated[TaskKind, tolerant(TaskKind)]
     enqueued_at: datetime
+    office: Annotated[Office, tolerant(Office)] = Office.OTHER
+    work_id: WorkId | None = None
 
 
 class TaskOffered(TaskEvent):
@@ -74,6 +79,20 @@ class TaskAssigned(TaskEvent):
     name: ClassVar[str] = "task.assigned"
 
     adviser_id: AdviserId
+
+
+class TaskTransferred(TaskEvent):
+    """A task moved to the queue named, in its old place; from where, how and by whom. It waits for its acceptance."""
+
+    name: ClassVar[str] = "task.transferred"
+
+    from_queue_id: QueueId
+    kind: Annotated[TransferKind, tolerant(TransferKind)]
+    office: Annotated[Office, tolerant(Office)]
+    note: PersonalText | None = None
+    by_adviser_id: AdviserId | None = None
+    to_adviser_id: AdviserId | None = None
+    enqueued_at: datetime
 
 
 class TaskCompleted(TaskEvent):

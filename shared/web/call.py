@@ -12,11 +12,13 @@ from pydantic import BaseModel
 
 from shared.errors import NotFound
 from shared.web.idempotency import Command, run_once
+from shared.web.languages import languages_in
 
 if TYPE_CHECKING:
     from shared.auth import Caller
     from shared.settings import ServiceSettings
     from shared.web.answer import Answer
+    from shared.web.uploads import Upload
     from shared.work import Action, Cause, Workshop
 
 B = TypeVar("B")
@@ -28,7 +30,7 @@ UUID_FORM = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[B]):
-    """`body` is validated; `path` holds what stood in the braces of the route's path."""
+    """`body` is validated; `path` holds what stood in the braces of the route's path; `files` came beside the body."""
 
     body: B
     path: Mapping[str, str]
@@ -39,6 +41,13 @@ class Call(Generic[B]):
     settings: ServiceSettings | None
     if_match: int | None = None
     repeatable: Command | None = None
+    files: tuple[Upload, ...] = ()
+    accept_language: str | None = None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What the caller reads, best first: `cy`, `en`."""
+        return languages_in(self.accept_language)
 
     @property
     def correlation_id(self) -> UUID:

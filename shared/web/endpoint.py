@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from shared.errors import NotFound
+from shared.errors import Forbidden, NotFound
 from shared.telemetry import correlation, traceparent
 from shared.vocabulary import new_id
 from shared.web.answer import response_of
@@ -22,12 +22,11 @@ from shared.web.reading import (
     refuse_body,
     require_json,
 )
+from shared.web.uploads import Sent, discard, is_multipart, read_parts
 from shared.work import Cause
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from shared.auth import Gatekeeper
+    from shared.auth import Caller, Gatekeeper
     from shared.settings import ServiceSettings
     from shared.web.routes import Route
     from shared.work import Workshop
@@ -45,45 +44,53 @@ class Endpoint:
 
     async def handle(self, request: web.Request) -> web.Response:
         route, headers = self.route, request.headers
-        caller = await self.gatekeeper.admit(headers.get("Authorization"), route.who)
+        caller = await self.admit(headers.get("Authorization"))
         key = read_key(headers.get("Idempotency-Key")) if route.command else None
         if_match = parse_if_match(headers.get("If-Match")) if route.versioned else None
         query = parse_query(route.query, request) if route.query is not None else None
-        body, raw = await self.read(request)
-        command = None
-        if key is not None:
-            digest = fingerprint(request.method, request.raw_path, headers.get("If-Match"), raw)
-            command = Command(caller.actor, key, digest)
-        cause = Cause(
-            actor=caller.actor,
-            correlation_id=correlation.get() or new_id(),
-            traceparent=traceparent.get(),
-        )
-        call: Call[Any] = Call(
-            body=body,
-            path=path_of(request.match_info),
-            query=query,
-            caller=caller,
-            cause=cause,
-            workshop=self.workshop,
-            settings=self.settings,
-            if_match=if_match,
-            repeatable=command,
-        )
-        return response_of(await route.handler(call))
+        sent = await self.read(request)
+        try:
+            body = parse_body(route.takes, sent.raw) if route.takes is not None else None
+            command = None
+            if key is not None:
+                digest = fingerprint(request.method, request.raw_path, headers.get("If-Match"), *sent.identity)
+                command = Command(caller.actor, key, digest)
+            call: Call[Any] = Call(
+                body=body,
+                path=path_of(request.match_info),
+                query=query,
+                caller=caller,
+                cause=Cause(caller.actor, correlation.get() or new_id(), traceparent=traceparent.get()),
+                workshop=self.workshop,
+                settings=self.settings,
+                if_match=if_match,
+                repeatable=command,
+                files=sent.files,
+                accept_language=headers.get("Accept-Language"),
+            )
+            return response_of(await route.handler(call))
+        finally:
+            discard(sent.files)
 
-    async def read(self, request: web.Request) -> tuple[BaseModel | None, bytes]:
-        """The body as the route takes it, and as it came."""
-        takes = self.route.takes
-        if takes is not None:
-            require_json(request.headers.get("Content-Type"))
-            raw = await read_body(request, self.limit)
-            return parse_body(takes, raw), raw
+    async def admit(self, authorization: str | None) -> Caller:
+        try:
+            return await self.gatekeeper.admit(authorization, self.route.who)
+        except Forbidden as error:
+            raise Forbidden(f"{error} {self.route.instead}".rstrip()) from None
+
+    async def read(self, request: web.Request) -> Sent:
+        """The body as it came."""
+        route, kind = self.route, request.headers.get("Content-Type")
+        if route.uploads is not None and is_multipart(kind):
+            return await read_parts(request, route.uploads, self.limit)
+        if route.takes is not None:
+            require_json(kind)
+            return Sent(await read_body(request, self.limit))
         if not request.can_read_body:
-            return None, b""
+            return Sent(b"")
         raw = await read_body(request, self.limit)
         refuse_body(raw)
-        return None, raw
+        return Sent(raw)
 
 
 def path_of(match: Mapping[str, str]) -> Mapping[str, str]:

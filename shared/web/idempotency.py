@@ -44,14 +44,14 @@ def read_key(header: str | None) -> str:
     return header
 
 
-def fingerprint(method: str, path: str, if_match: str | None, body: bytes) -> bytes:
+def fingerprint(method: str, path: str, if_match: str | None, *body: bytes) -> bytes:
     """Equal only when all parts are: each goes in with its length, so that none can pose as another."""
     digest = sha256()
     for part in (
         method.encode(),
         path.encode(),
         b"-" if if_match is None else b"=" + if_match.encode(),
-        body,
+        *body,
     ):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from shared.web.answer import JSON
+from shared.web.answer import JSON, Download
 from shared.web.problems import PROBLEM_JSON, Problem
 from shared.web.routes import Route
+from shared.web.uploads import FILE, MULTIPART, Uploads
 
 REFS = "#/components/schemas/{model}"
 
@@ -44,6 +45,7 @@ IF_MATCH = {
     "schema": {"type": "string", "pattern": '^("[0-9]{1,18}"|[0-9]{1,18})$'},
     "example": '"3"',
 }
+BINARY = {"type": "string", "format": "binary"}
 CORRELATION = {
     "X-Correlation-ID": {
         "description": "What everything that follows from this call is known by.",
@@ -94,7 +96,7 @@ def models_of(routes: Iterable[Route]) -> Models:
             if model is not None:
                 wanted[model, "validation"] = None
         for given in route.gives.values():
-            if given is not None:
+            if given is not None and not issubclass(given, Download):
                 wanted[given, "serialization"] = None
     refs, defined = models_json_schema(list(wanted), ref_template=REFS)
     return Models(refs, dict(sorted(defined.get("$defs", {}).items())))
@@ -114,9 +116,21 @@ def operation(route: Route, models: Models) -> dict[str, Any]:
     if not described["description"]:
         del described["description"]
     if route.takes is not None:
-        content = {JSON: {"schema": models.read(route.takes), **example_of(route.takes)}}
+        shape = models.read(route.takes)
+        content: dict[str, Any] = {JSON: {"schema": shape, **example_of(route.takes)}}
+        if route.uploads is not None:
+            content[MULTIPART] = multipart(route.uploads, shape)
         described["requestBody"] = {"required": True, "content": content}
     return described
+
+
+def multipart(uploads: Uploads, shape: Mapping[str, Any]) -> dict[str, Any]:
+    """The same JSON in a part of its own, and files beside it."""
+    properties = {uploads.part: shape, FILE: {"type": "array", "items": BINARY}}
+    return {
+        "schema": {"type": "object", "required": [uploads.part], "properties": properties},
+        "encoding": {uploads.part: {"contentType": JSON}},
+    }
 
 
 def security_of(route: Route) -> list[dict[str, list[str]]]:
@@ -162,10 +176,12 @@ def responses_of(route: Route, models: Models) -> dict[str, Any]:
     return found
 
 
-def given(status: int, model: type[BaseModel] | None, route: Route, models: Models) -> dict[str, Any]:
+def given(status: int, model: type[BaseModel] | type[Download] | None, route: Route, models: Models) -> dict[str, Any]:
     headers = {**CORRELATION, **(REPLAYED if route.command else {})}
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
-    if model is not None:
+    if model is not None and issubclass(model, Download):
+        described["content"] = {"*/*": {"schema": BINARY}}
+    elif model is not None:
         described["content"] = {JSON: {"schema": models.written(model), **example_of(model)}}
     return described
 

@@ -8,10 +8,12 @@ from typing import Any, Required, TypedDict, TypeVar, Unpack, overload
 from pydantic import BaseModel
 
 from shared.vocabulary import Role
-from shared.web.answer import Answer
+from shared.web.answer import Answer, Download
 from shared.web.call import Call
+from shared.web.uploads import Uploads
 
 B = TypeVar("B", bound=BaseModel)
+Gives = Mapping[int, type[BaseModel] | type[Download] | None]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PATH = re.compile(r"/v\d+(/[a-z0-9._-]+|/\{[a-z_]+\})+")
@@ -20,14 +22,21 @@ ERROR_STATUSES = range(400, 600)
 
 
 class Details(TypedDict, total=False):
-    """`command` asks for an Idempotency-Key, `versioned` for If-Match; `refuses` lists further statuses."""
+    """
+    `command` asks for an Idempotency-Key, `versioned` for If-Match; `refuses` lists further statuses.
+
+    With `uploads` the body may also be multipart, and bring files. `instead` tells those who may not call what they
+    can do.
+    """
 
     summary: Required[str]
     query: type[BaseModel] | None
-    gives: Mapping[int, type[BaseModel] | None]
+    gives: Gives
     refuses: Sequence[int]
     command: bool
     versioned: bool
+    uploads: Uploads | None
+    instead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,12 @@ class Route:
     summary: str
     takes: type[BaseModel] | None
     query: type[BaseModel] | None
-    gives: Mapping[int, type[BaseModel] | None]
+    gives: Gives
     refuses: tuple[int, ...]
     command: bool
     versioned: bool
+    uploads: Uploads | None
+    instead: str
 
     @property
     def name(self) -> str:
@@ -106,6 +117,8 @@ def route(
         refuses=tuple(details.get("refuses", ())),
         command=details.get("command", False),
         versioned=details.get("versioned", False),
+        uploads=details.get("uploads"),
+        instead=details.get("instead", ""),
     )
     for complaint in complaints(made):
         raise ValueError(f"{method} {path}: {complaint}")
@@ -125,6 +138,7 @@ def complaints(made: Route) -> list[str]:
         (not set(made.gives) & set(ERROR_STATUSES), "what it refuses belongs in `refuses`"),
         (set(made.refuses) <= set(ERROR_STATUSES), "`refuses` holds statuses from 400"),
         (not (reads and (made.takes or made.command)), "GET takes no body and is no command"),
+        (made.takes or made.uploads is None, "files come beside a body: say what it takes"),
         (forbids_extra(made.takes), f"{made.takes} must refuse unknown fields: make it a Body"),
         (forbids_extra(made.query), f"{made.query} must refuse unknown fields: make it a Query"),
     )

@@ -12,15 +12,15 @@ import pytest
 from tests.architecture.tree import ROOT
 
 PLANTS = [
-    ("Services meet only through events", "services/crm/actions.py", "import services.intake.app"),
-    ("Only the command line knows every service", "services/crm/actions.py", "import services.cli.embedded"),
+    ("Services meet only through events", "services/crm/actions/deciding.py", "import services.intake.app"),
+    ("Only the command line knows every service", "services/crm/actions/deciding.py", "import services.cli.embedded"),
     ("Only the command line knows every service", "services/billing.py", "fifth = True"),
-    ("Inside a service, imports point down", "services/crm/domain.py", "import services.crm.actions"),
+    ("Inside a service, imports point down", "services/crm/domain/enquiries.py", "import services.crm.actions"),
     ("Inside a service, imports point down", "services/crm/utils.py", "anything = True"),
     ("Shared knows no service", "shared/errors.py", "import services.crm.app"),
-    ("Domain is pure", "services/crm/domain.py", "import asyncio"),
-    ("No service touches a driver", "services/crm/store.py", "import asyncpg"),
-    ("Handlers and timers act only through actions", "services/crm/handlers.py", "import services.crm.store"),
+    ("Domain is pure", "services/crm/domain/enquiries.py", "import asyncio"),
+    ("No service touches a driver", "services/crm/store/enquiries.py", "import asyncpg"),
+    ("Handlers and timers act only through actions", "services/crm/handlers.py", "import services.crm.store.enquiries"),
     ("Handlers and timers act only through actions", "services/sla/timers.py", "import services.sla.store"),
     ("Shared has floors", "shared/errors.py", "import shared.work"),
     ("Shared has floors", "shared/helpers.py", "anything = True"),

@@ -30,7 +30,11 @@ BEHIND = (
 )
 
 # Rows that are written once, so that the transaction of a row is the one that made it.
-WRITTEN = {"routing": "routing.tasks", "crm": "crm.contacts", "sla": "sla.clocks"}
+WRITTEN = {
+    "routing": "routing.enquiries",
+    "crm": "crm.contact_enquiries",
+    "sla": "(SELECT enquiry_id, xmin FROM sla.facts WHERE kind = 'enquiry.received')",
+}
 VISIBLE = (
     "SELECT enquiry_id, pg_xact_commit_timestamp(s.xmin) AS intake, "
     + ", ".join(f"pg_xact_commit_timestamp({service}.xmin) AS {service}" for service in WRITTEN)
@@ -39,7 +43,7 @@ VISIBLE = (
     + " WHERE s.received_at > $1"
 )
 COUNTS = "SELECT (SELECT count(*) FROM intake.submissions) AS intake, " + ", ".join(
-    f"(SELECT count(DISTINCT enquiry_id) FROM {table}) AS {service}" for service, table in WRITTEN.items()
+    f"(SELECT count(DISTINCT enquiry_id) FROM {table} AS t) AS {service}" for service, table in WRITTEN.items()
 )
 SET_ASIDE = "SELECT " + " + ".join(f"(SELECT count(*) FROM {service}.set_aside)" for service in SPEAKERS_HEARD)
 LAST_HEARD = (
@@ -51,7 +55,7 @@ LAST_HEARD = (
 )
 FIRST_RECEIVED = "SELECT min(received_at) FROM intake.submissions WHERE received_at > $1"
 
-CAUGHT_UP_WITHIN = 180.0
+CAUGHT_UP_WITHIN = 600.0
 LOOK_EVERY = 0.1
 
 

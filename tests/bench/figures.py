@@ -31,13 +31,14 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the report. The floor is what the bare machine reaches at the same."""
+    """One line of the report. The floor is what the bare machine reaches at it; `earlier` what the frame reached."""
 
     name: str
     value: float
     unit: str
     floor: float | None = None
     goal: Goal | None = None
+    earlier: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -55,6 +56,7 @@ class Figure:
             "floor": round(self.floor, 2) if self.floor is not None else None,
             "ratio": round(self.ratio, 3) if self.ratio is not None else None,
             "goal": str(self.goal) if self.goal else None,
+            "earlier": self.earlier,
             "met": self.met,
         }
 

@@ -10,12 +10,12 @@ from datetime import datetime
 
 from aiohttp import web
 
-from services.intake import store
-from services.intake.domain import Submission
+from services.intake.domain.contacts import Contact, Enquiry
+from services.intake.store import contacts
 from shared.db import Database
 from shared.settings import HouseSettings
 from shared.timesource import TimeSource
-from shared.vocabulary import Channel, ContactId, EnquiryId, Point, Reference, new_id
+from shared.vocabulary import Channel, ContactId, EnquiryId, Point, new_id
 
 PATH = "/"
 
@@ -29,22 +29,17 @@ class Floor:
 
     async def post(self, request: web.Request) -> web.Response:
         asked = json.loads(await request.read())
-        enquiry_id, reference = new_id(), Reference(str(new_id()))
-        submission = Submission(
-            enquiry_id=EnquiryId(enquiry_id),
-            contact_id=ContactId(new_id()),
-            channel=Channel.WEB,
-            point=Point.FORM,
-            service_code=asked.get("service_code"),
+        contact = Contact(contact_id=ContactId(new_id()), channel=Channel.WEB, point=Point.FORM)
+        enquiry = Enquiry(
+            enquiry_id=EnquiryId(new_id()),
             title=asked["title"],
             text=asked["text"],
             place=asked.get("place"),
-            citizen_name=None,
-            citizen_email=None,
+            service_code=asked.get("service_code"),
         )
         async with self.database.connection() as db:
-            await store.save_submission(db, submission, reference, self.moment)
-        return web.json_response({"reference": reference, "enquiry_id": str(enquiry_id)}, status=201)
+            [reference] = (await contacts.save(db, contact, self.moment, {str(new_id()): enquiry})).values()
+        return web.json_response({"reference": reference, "enquiry_id": str(enquiry.enquiry_id)}, status=201)
 
 
 async def serve(url: str, port: int) -> None:
@@ -54,6 +49,7 @@ async def serve(url: str, port: int) -> None:
     database = Database(url, "intake", size=HouseSettings().pool_size)
     await database.open()
     async with database.connection() as db:
+        await contacts.keep_prefix(db, "ANY")
         floor = Floor(database, await TimeSource().now(db))
     app = web.Application()
     app.router.add_post(PATH, floor.post)

@@ -19,6 +19,7 @@ from tests.bench.figures import Goal
 from tests.bench.plan import Bench
 from tests.bench.processes import Running, accesspoint, module
 from tests.bench.taking import family, pss
+from tests.parts.councils import anytown, take_up
 from tests.parts.postgres import create_database, private_postgres
 from tests.parts.rabbit import private_rabbit
 
@@ -36,6 +37,7 @@ async def on_the_broker(bench: Bench) -> None:
     bench.report("starting PostgreSQL and RabbitMQ")
     with private_postgres(TELLING) as server, private_rabbit() as broker:
         await migrate(server.url, [service.schema for service in SERVICES])
+        await take_up(server.url, anytown())
         await declare(broker.url)
         settings = {
             "database_url": server.url,
@@ -75,7 +77,8 @@ async def declare(url: str) -> None:
 async def intake_alone(bench: Bench, server: EmbeddedPostgres, intake: Running) -> accepting.Rounds:
     """The broker keeps for the others what intake says; they have not been started."""
     beside = await create_database(server.url)
-    await migrate(beside, [service.schema for service in SERVICES if service.name == "intake"])
+    await migrate(beside, [service.schema for service in SERVICES])
+    await take_up(beside, anytown())
     async with module("tests.bench.floor", beside, folder=bench.folder) as floor:
         return await accepting.beside_the_floor(bench, floor, intake)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,12 +38,14 @@ class Bench:
     bodies: Path
     report: Callable[[str], None]
     figures: list[Figure] = field(default_factory=list)
+    earlier: Mapping[str, float] = field(default_factory=dict)
 
     def wants(self, *parts: str) -> bool:
         return not self.parts.isdisjoint(parts)
 
     def note(self, name: str, value: float, unit: str, *, floor: float | None = None, goal: Goal | None = None) -> None:
-        self.figures.append(Figure(name=name, value=value, unit=unit, floor=floor, goal=goal))
+        earlier = self.earlier.get(name)
+        self.figures.append(Figure(name=name, value=value, unit=unit, floor=floor, goal=goal, earlier=earlier))
 
     async def load(self, url: str, clients: int) -> Run:
         """As fast as answered, for one round."""

@@ -11,7 +11,7 @@ from tests.bench.plan import ENQUIRIES, STEADY_RATE, Bench
 from tests.bench.processes import Running
 from tests.bench.taking import cpu_seconds, family
 
-GOAL_RATE = Goal(300)
+GOAL_RATE = Goal(200)
 GOAL_P99 = Goal(250, at_least=False)
 PERCENTS = (50, 95, 99)
 

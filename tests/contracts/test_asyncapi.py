@@ -12,7 +12,9 @@ import pytest
 from services.cli.asyncapi import described
 from services.cli.house import SERVICES
 from shared.contracts import envelope
+from shared.contracts.base import personal_fields, staff_fields
 from shared.contracts.intake import EnquiryReceived
+from shared.contracts.routing import TaskTransferred
 from shared.vocabulary import Channel, ContactId, EnquiryId, Point, Reference, new_id
 
 DOMAIN = "anytown.example"
@@ -95,7 +97,8 @@ def test_every_event_is_sent_once_and_received_by_whoever_hears_it() -> None:
 def test_what_is_about_a_person_is_marked() -> None:
     fields = DOCUMENT["components"]["schemas"]["EnquiryReceived"]["properties"]
     marked = {name for name, field in fields.items() if field.get("x-personal")}
-    assert marked == {"title", "text", "place", "citizen_name", "citizen_email"}
+    said = {"name", "surname", "email", "telephone", "uprn"}
+    assert marked == {"title", "text", "place", *(f"citizen_{each}" for each in said)}
     assert '"personal"' not in json.dumps(DOCUMENT)
 
 
@@ -152,3 +155,9 @@ def found(part: Any) -> Iterator[str]:
     elif isinstance(part, list):
         for value in part:
             yield from found(value)
+
+
+def test_what_names_a_person_inside_a_field_is_kept_from_other_systems_as_a_whole() -> None:
+    assert "attachments" in personal_fields(EnquiryReceived)
+    assert staff_fields(EnquiryReceived) == {"logged_by"}
+    assert staff_fields(TaskTransferred) == {"by_adviser_id", "to_adviser_id"}

@@ -14,8 +14,11 @@ from random import SystemRandom
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tests.faults.offers import Offers, run_alone
 from tests.faults.report import page
 from tests.faults.run import HOUSES, Outcome, Plan, Report, long_plan, run, short_plan
+
+LONG_STEPS, SHORT_STEPS = 5_000, 300
 
 
 def main() -> int:
@@ -25,16 +28,19 @@ def main() -> int:
     outcomes = [go(plan) for plan in plans(asked, seed)]
     for outcome in outcomes:
         tell(outcome)
+    offers = asyncio.run(run_alone(asked.steps or (SHORT_STEPS if asked.short else LONG_STEPS), seed))
+    tell_offers(offers)
     if asked.report is not None:
         asked.report.parent.mkdir(parents=True, exist_ok=True)
-        asked.report.write_text(page(outcomes), "utf-8")
-    return 1 if any(outcome.violations for outcome in outcomes) else 0
+        asked.report.write_text(page(outcomes, offers), "utf-8")
+    return 1 if offers.violations or any(outcome.violations for outcome in outcomes) else 0
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, help="the same seed makes the same citizens, advisers and kills")
     parser.add_argument("--enquiries", type=int, help="how many; 2000 if left out")
+    parser.add_argument("--steps", type=int, help="how many two replicas of routing go; 5000 if left out")
     parser.add_argument("--short", action="store_true", help="120 enquiries, everything killed once")
     parser.add_argument("--house", choices=[*HOUSES, "both"], default="both", help="what is killed")
     parser.add_argument("--report", type=Path, help="where to write the figures, such as docs/proof/faults.md")
@@ -77,6 +83,15 @@ def tell(outcome: Outcome) -> None:
         f"{kept} of {len(outcome.verdict.promises)} promises kept."
     )
     for violation in outcome.violations:
+        print(f"  {violation}")
+
+
+def tell_offers(offers: Offers) -> None:
+    print(
+        f"two replicas of routing: {offers.steps:,} steps, {offers.deaths:,} deaths in mid-transaction, "
+        f"{sum(offers.ends.values())} offers, {len(offers.violations)} broken."
+    )
+    for violation in offers.violations:
         print(f"  {violation}")
 
 

@@ -13,6 +13,7 @@ from tests.faults.calling import Caller
 from tests.parts.waiting import pause
 
 LOOK_AGAIN = 0.15
+LOOKS_IN_VAIN = 20
 OFFERS = "/routing/v1/offers"
 PRESENCE = "/routing/v1/advisers/me/presence"
 WAYS = {"accept": 76, "refuse": 10, "vanish": 10, "leave": 4}
@@ -44,11 +45,16 @@ class Adviser:
 
     async def work(self) -> None:
         await self.be("ready")
+        in_vain = 0
         while not self.going.is_set():
             offers = (await self.caller.ask("GET", OFFERS)).body.get("offers", [])
             fresh = [offer for offer in offers if offer["offer_id"] not in self.ignored]
+            in_vain = 0 if fresh else in_vain + 1
             if fresh:
                 await self.react(fresh[0])
+            elif in_vain % LOOKS_IN_VAIN == 0:
+                # Whoever has let three offers lapse is taken for away, until they say otherwise.
+                await self.be("ready")
             else:
                 await pause(LOOK_AGAIN)
         await self.be("away")

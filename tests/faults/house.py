@@ -19,6 +19,7 @@ from services.cli.embedded import EmbeddedPostgres
 from services.cli.house import SERVICES
 from shared.settings import HouseSettings
 from tests.faults import witness
+from tests.parts.councils import plain, written
 from tests.parts.postgres import private_postgres
 from tests.parts.programs import Program, carry_out
 from tests.parts.rabbit import private_rabbit
@@ -75,6 +76,7 @@ async def four_processes() -> AsyncIterator[House]:
             "ACCESSPOINT_DATABASE_URL": postgres.url,
             "ACCESSPOINT_AMQP_URL": broker.url,
             **PACE,
+            "ACCESSPOINT_COUNCIL": str(written(folder, plain())),
         }
         carry_out(["migrate"], common)
         await witness.make_tables(postgres.url, NAMES)
@@ -122,7 +124,8 @@ async def embedded_house() -> AsyncIterator[House]:
         await witness.migrate_first(prepared.url)
         prepared.stop()
         stack.callback(database.kill)
-        process = Program("up", command("up", "--no-demo"), {"ACCESSPOINT_DATA": str(data), **PACE}, folder)
+        council = {"ACCESSPOINT_COUNCIL": str(written(folder, plain()))}
+        process = Program("up", command("up", "--no-demo"), {"ACCESSPOINT_DATA": str(data), **PACE, **council}, folder)
         house = House(
             database.url,
             dict.fromkeys(NAMES, process.url),

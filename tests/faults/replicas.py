@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from services.cli.house import SERVICES
-from services.intake import actions
-from services.intake.domain import Submission
+from services.intake.actions import receiving
+from services.intake.domain.contacts import Contact, Enquiry
 from shared.bus.port import Bus
 from shared.runtime import Replica, Service, stop_all, topology_of
 from shared.settings import HouseSettings
@@ -23,24 +23,14 @@ async def submit(workshop: Workshop, how_many: int = 1) -> list[str]:
 
 
 async def submit_one(workshop: Workshop) -> EnquiryId:
-    submission = Submission(
-        enquiry_id=EnquiryId(new_id()),
-        contact_id=ContactId(new_id()),
-        channel=Channel.WEB,
-        point=Point.FORM,
-        service_code=None,
-        title="A lamp is out",
-        text="Since Monday.",
-        place=None,
-        citizen_name=None,
-        citizen_email=None,
-    )
+    contact = Contact(contact_id=ContactId(new_id()), channel=Channel.WEB, point=Point.FORM)
+    enquiry = Enquiry(enquiry_id=EnquiryId(new_id()), title="A lamp is out", text="Since Monday.")
 
     async def receive(work: Work) -> None:
-        await actions.receive(work, submission, "ANY")
+        await receiving.receive(work, contact, [enquiry])
 
-    await workshop.run([], receive, a_cause("public"), fresh=[enquiry_subject(submission.enquiry_id)])
-    return submission.enquiry_id
+    await workshop.run([], receive, a_cause("public"), fresh=[enquiry_subject(enquiry.enquiry_id)])
+    return enquiry.enquiry_id
 
 
 async def start(url: str, bus: Bus, service: Service, prefix: str = "accesspoint") -> Replica:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from tests.faults.offers import Offers
 from tests.faults.run import Outcome
 
 
-def page(outcomes: Sequence[Outcome]) -> str:
+def page(outcomes: Sequence[Outcome], offers: Offers) -> str:
     """Markdown, the same shape each time, so that two runs can be laid side by side."""
     lines = [
         "# Faults",
@@ -19,6 +20,7 @@ def page(outcomes: Sequence[Outcome]) -> str:
     ]
     for outcome in outcomes:
         lines += section(outcome)
+    lines += section_of_offers(offers)
     return "\n".join(lines) + "\n"
 
 
@@ -39,6 +41,25 @@ def section(outcome: Outcome) -> list[str]:
         "",
         *table(("Promise", "Broken"), ((promise, broken) for promise, broken in outcome.verdict.promises)),
         *(f"\n- {violation}" for violation in outcome.violations),
+    ]
+
+
+def section_of_offers(offers: Offers) -> list[str]:
+    verdict = "Every promise was kept." if not offers.violations else "**Promises were broken.**"
+    rows = (
+        ("what people did", in_words(offers.moves)),
+        ("deaths in mid-transaction", offers.deaths),
+        ("offers", in_words(offers.ends)),
+    )
+    return [
+        "",
+        f"## Two replicas of routing, {offers.steps} steps, seed {offers.seed}",
+        "",
+        "Advisers accept, refuse, pick, transfer, fall silent and die in mid-transaction, all at once: no double",
+        f"offer, capacity kept, order among equals kept, nothing stuck past its lease. {verdict}",
+        "",
+        *table(("Figure", "Value"), rows),
+        *(f"\n- {violation}" for violation in offers.violations),
     ]
 
 

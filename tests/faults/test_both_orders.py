@@ -8,7 +8,7 @@ import pytest
 
 from services.cli.house import service_named
 from shared.contracts.base import Event
-from shared.contracts.sla import ACKNOWLEDGEMENT, ClockMet, ClockStarted
+from shared.contracts.sla import ClockMet, ClockStarted
 from shared.vocabulary import ClockId, EnquiryId, new_id
 from tests.builders import (
     MORNING,
@@ -38,7 +38,8 @@ SELECT c.state, c.started_at, c.due_at, c.stopped_at, c.version,
 """
 ROUTING_STATE = "SELECT state, enqueued_at, purpose, assigned_to, version FROM tasks WHERE enquiry_id = $1"
 INTAKE_STATE = """
-SELECT taken_up_at, answered_at, resolved_at, acknowledge_by, kept FROM milestones WHERE enquiry_id = $1
+SELECT ARRAY(SELECT (step, occurred_at)::text FROM steps WHERE enquiry_id = $1 ORDER BY occurred_at, step),
+       ARRAY(SELECT (standard, due_at, standing)::text FROM promises WHERE enquiry_id = $1)
 """
 
 
@@ -58,7 +59,7 @@ def for_intake(enquiry_id: EnquiryId) -> Threads:
     about: dict[str, Any] = {
         "clock_id": ClockId(new_id()),
         "enquiry_id": enquiry_id,
-        "standard": ACKNOWLEDGEMENT,
+        "standard": "acknowledgement",
         "due_at": MORNING + timedelta(days=1),
     }
     return [

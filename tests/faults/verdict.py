@@ -14,7 +14,7 @@ from tests.integration.offering import BROKEN
 ONCE_EACH = {
     "intake.submissions": "SELECT enquiry_id::text FROM intake.submissions",
     "crm.enquiries": "SELECT enquiry_id::text FROM crm.enquiries",
-    "crm.contacts": "SELECT enquiry_id::text FROM crm.contacts",
+    "crm.contact_enquiries": "SELECT enquiry_id::text FROM crm.contact_enquiries",
     "crm.timeline 'received'": "SELECT enquiry_id::text FROM crm.timeline WHERE kind = 'received'",
     "routing.tasks": "SELECT enquiry_id::text FROM routing.tasks",
     "routing 'task.queued'": "SELECT data->>'enquiry_id' FROM routing.said WHERE name = 'task.queued'",
@@ -74,9 +74,18 @@ SELECT (o.data->>'offer_id')::uuid
 """
 OUTLIVED = "SELECT offer_id FROM routing.offers WHERE state = 'live' AND lease_until < clock_timestamp()"
 DISAGREEING = """
+WITH told AS (
+    SELECT s.enquiry_id, p.due_at AS acknowledge_by, p.standing,
+           (SELECT min(occurred_at) FROM intake.steps t WHERE t.enquiry_id = s.enquiry_id AND step = 'answered')
+               AS answered_at,
+           (SELECT min(occurred_at) FROM intake.steps t WHERE t.enquiry_id = s.enquiry_id AND step = 'resolved')
+               AS resolved_at
+      FROM intake.submissions s
+      LEFT JOIN intake.promises p ON p.enquiry_id = s.enquiry_id AND p.standard = 'acknowledgement'
+)
 SELECT e.enquiry_id FROM crm.enquiries e
   JOIN routing.tasks t USING (enquiry_id) JOIN sla.clocks c USING (enquiry_id)
-  LEFT JOIN intake.milestones m USING (enquiry_id)
+  LEFT JOIN told m USING (enquiry_id)
  WHERE (e.state = 'resolved' AND t.state NOT IN ('completed', 'withdrawn'))
     OR (t.state = 'withdrawn' AND e.state <> 'resolved')
     OR (t.state IN ('assigned', 'completed') AND e.assigned_to IS DISTINCT FROM t.assigned_to)
@@ -84,7 +93,8 @@ SELECT e.enquiry_id FROM crm.enquiries e
     OR (c.stopped_at IS NULL) <> (NOT EXISTS (SELECT FROM crm.timeline l
          WHERE l.enquiry_id = e.enquiry_id AND l.kind IN ('answered', 'resolved')))
     OR (m.acknowledge_by IS DISTINCT FROM c.due_at)
-    OR (m.kept IS DISTINCT FROM CASE c.state WHEN 'met' THEN true WHEN 'breached' THEN false END)
+    OR (m.standing IS DISTINCT FROM
+        CASE c.state WHEN 'met' THEN 'kept' WHEN 'breached' THEN 'broken' ELSE 'running' END)
 """
 
 

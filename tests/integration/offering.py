@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
-from services.routing import actions, timers
+from services.routing import timers
+from services.routing.actions import presence as actions
+from services.routing.actions import queueing, take_up_council
+from services.routing.actions.queueing import Asked
+from shared.council import Version, apply, fingerprint_of, history
 from shared.db import Row
-from shared.vocabulary import AdviserId, EnquiryId, Presence, adviser_subject, enquiry_subject
+from shared.vocabulary import AdviserId, EnquiryId, Presence, adviser_subject, enquiry_subject, new_id
 from shared.work import Work, Workshop
 from tests.builders import ADA, MORNING, a_cause, an_enquiry_id, said_by
 
@@ -28,9 +32,24 @@ SELECT 'a live offer has no timer', offer_id::text
   FROM offers o
  WHERE state = 'live' AND NOT EXISTS (SELECT FROM timers t WHERE t.key = o.offer_id::text)
 UNION ALL
+SELECT 'somebody has more in hand than they have room for', adviser_id
+  FROM slots s JOIN advisers a USING (adviser_id)
+ GROUP BY adviser_id, capacity
+HAVING count(*) > capacity AND (bool_or(task_id IS NULL) OR count(*) FILTER (WHERE NOT surplus) > capacity)
+UNION ALL
 SELECT 'an assigned task is held by somebody else', t.task_id::text
   FROM tasks t JOIN slots s USING (task_id) WHERE t.state = 'assigned' AND t.assigned_to <> s.adviser_id
 """
+
+
+async def council_of(workshop: Workshop, file: str) -> None:
+    """Makes it the council of this service alone."""
+    async with workshop.reading() as db:
+        number = len(await history(db)) + 1
+    version = Version(
+        version=number, fingerprint=fingerprint_of(file), file=file, author="machine/test", reason="For this test."
+    )
+    await apply(workshop, version, take_up_council)
 
 
 async def rows(workshop: Workshop, statement: str) -> list[Row]:
@@ -38,14 +57,15 @@ async def rows(workshop: Workshop, statement: str) -> list[Row]:
         return await db.fetch(statement)
 
 
-async def enqueue(workshop: Workshop, how_many: int = 1) -> list[EnquiryId]:
+async def enqueue(workshop: Workshop, how_many: int = 1, service_code: str | None = None) -> list[EnquiryId]:
     """Tasks of as many enquiries, a second apart: the oldest first."""
     enquiries = [an_enquiry_id() for _ in range(how_many)]
 
     async def action(work: Work) -> None:
         for number, enquiry_id in enumerate(enquiries):
             at = MORNING + timedelta(seconds=number)
-            await actions.queue(work.because(a_cause(at=at)), enquiry_id)
+            asked = Asked(enquiry_id=enquiry_id, request_id=new_id(), service_code=service_code)
+            await queueing.take_in(work.because(a_cause(at=at)), asked)
 
     await workshop.run([enquiry_subject(enquiry_id) for enquiry_id in enquiries], action, a_cause())
     return enquiries

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 
-from services.routing import actions, timers
+from services.routing import timers
+from services.routing.actions import offering
 from services.routing.app import SERVICE
 from services.routing.settings import settings
 from shared.auth import sign
@@ -42,7 +43,7 @@ from tests.integration.offering import (
 )
 
 Client = TestClient[Any, Any]
-BOB = AdviserId("bob")
+GRACE = AdviserId("grace")
 LEASE_OVER = timedelta(seconds=settings().lease_seconds + 1)
 
 TIMERS = "SELECT name, key FROM timers"
@@ -137,7 +138,7 @@ async def test_only_the_adviser_it_was_made_to_may_answer_an_offer(
     offer = await an_offered_task(workshop)
     for answer in ("accept", "refuse"):
         path = f"/routing/v1/offers/{offer['offer_id']}/{answer}"
-        response = await client.post(path, headers=headers(tmp_path, "bob"))
+        response = await client.post(path, headers=headers(tmp_path, "grace"))
         assert response.status == 403, await response.text()
     assert await states(workshop) == (["offered"], ["live"])
 
@@ -146,7 +147,7 @@ async def test_a_refused_task_keeps_its_place_and_goes_to_somebody_else(
     client: Client, workshop: Workshop, tmp_path: Path
 ) -> None:
     offer = await an_offered_task(workshop)
-    await be(workshop, Presence.READY, BOB)
+    await be(workshop, Presence.READY, GRACE)
     path = f"/routing/v1/offers/{offer['offer_id']}/refuse"
     response = await client.post(path, headers=headers(tmp_path, "ada"))
     assert response.status == 204, await response.text()
@@ -154,7 +155,7 @@ async def test_a_refused_task_keeps_its_place_and_goes_to_somebody_else(
     assert (task["state"], task["enqueued_at"]) == ("waiting", MORNING)
     await timers.choose(workshop)
     [refused, made] = await rows(workshop, OFFERS)
-    assert (refused["state"], made["state"], made["adviser_id"]) == ("refused", "live", "bob")
+    assert (refused["state"], made["state"], made["adviser_id"]) == ("refused", "live", "grace")
     late = await client.post(path, headers=headers(tmp_path, "ada"))
     assert (late.status, "refused" in (await late.json())["detail"]) == (409, True)
 
@@ -174,7 +175,7 @@ async def test_no_offer_outlives_its_lease_even_when_the_timer_is_late(later: Wo
     offer = await an_offered_task(workshop)
 
     async def accept(work: Work) -> None:
-        await actions.accept(work, OfferId(offer["offer_id"]), ADA)
+        await offering.accept(work, OfferId(offer["offer_id"]), ADA)
 
     [task] = await rows(workshop, TASKS)
     with pytest.raises(Conflict, match="lapsed"):
@@ -191,10 +192,10 @@ async def test_a_timer_that_fires_after_the_offer_was_answered_changes_nothing(
     subject = enquiry_subject(task["enquiry_id"])
 
     async def accept(work: Work) -> None:
-        await actions.accept(work, offer_id, ADA)
+        await offering.accept(work, offer_id, ADA)
 
     async def lapse(work: Work) -> None:
-        await actions.lapse(work, offer_id)
+        await offering.lapse(work, offer_id)
 
     await workshop.run([subject], accept, a_cause())
     await later.run([subject], lapse, a_cause())
@@ -209,7 +210,7 @@ async def test_resolving_the_enquiry_withdraws_its_task_and_frees_the_adviser(
     [task] = await rows(workshop, TASKS)
 
     async def accept(work: Work) -> None:
-        await actions.accept(work, OfferId(offer["offer_id"]), ADA)
+        await offering.accept(work, OfferId(offer["offer_id"]), ADA)
 
     if accepted:
         await workshop.run([enquiry_subject(task["enquiry_id"])], accept, a_cause())
@@ -230,7 +231,7 @@ async def test_a_completed_task_frees_the_adviser_for_the_next_one(
     early = await client.post(f"{path}/complete", headers=headers(tmp_path, "ada"))
     assert (early.status, "accept an offer" in (await early.json())["detail"]) == (409, True)
     await client.post(f"/routing/v1/offers/{offer['offer_id']}/accept", headers=headers(tmp_path, "ada"))
-    foreign = await client.post(f"{path}/complete", headers=headers(tmp_path, "bob"))
+    foreign = await client.post(f"{path}/complete", headers=headers(tmp_path, "grace"))
     done = await client.post(f"{path}/complete", headers=headers(tmp_path, "ada"))
     assert (foreign.status, done.status) == (403, 200)
     shown = await client.get(path, headers=headers(tmp_path, "mia", Role.MANAGER))

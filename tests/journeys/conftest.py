@@ -1,6 +1,7 @@
 """The house for journeys: in this process on the local bus, and as two replicas of each service on RabbitMQ."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -9,17 +10,35 @@ import aiohttp
 import pytest
 
 from tests.conftest import outside_the_loop
+from tests.journeys.anytown import Anytown
+from tests.parts.councils import anytown as anytown_file
+from tests.parts.councils import plain, take_up
 from tests.parts.house import House, ProcessHouse, house_in_this_process
 from tests.parts.postgres import create_database, drop_database
 from tests.parts.scratch import scratch
+
+SOON_LAPSED = {"ACCESSPOINT_ROUTING_LEASE_SECONDS": "6"}
 
 
 @pytest.fixture(scope="module")
 def two_of_each(postgres: str, rabbit_url: str) -> Iterator[ProcessHouse]:
     """Four services in two replicas each, on a database and mailboxes of their own. Leave it as you found it."""
+    with processes(postgres, rabbit_url, plain(), {}) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def two_of_each_in_anytown(postgres: str, rabbit_url: str) -> Iterator[ProcessHouse]:
+    with processes(postgres, rabbit_url, anytown_file(), SOON_LAPSED) as house:
+        yield house
+
+
+@contextmanager
+def processes(postgres: str, rabbit_url: str, council: str, settings: Mapping[str, str]) -> Iterator[ProcessHouse]:
     database_url = outside_the_loop(create_database(postgres))
     with scratch("house") as folder:
-        house = ProcessHouse(database_url, rabbit_url, folder, f"house-{uuid4().hex[:8]}")
+        name = f"house-{uuid4().hex[:8]}"
+        house = ProcessHouse(database_url, rabbit_url, folder, name, settings=settings, council=council)
         try:
             house.migrate()
             house.start_all(replicas=2)
@@ -38,6 +57,24 @@ async def house(request: pytest.FixtureRequest, database: str, tmp_path: Path) -
         return
     async with house_in_this_process(database, tmp_path) as here:
         yield here
+
+
+@pytest.fixture(params=["local", "rabbit"])
+async def anytown(
+    request: pytest.FixtureRequest,
+    database: str,
+    tmp_path: Path,
+    session: aiohttp.ClientSession,
+) -> AsyncIterator[Anytown]:
+    """The council of Anytown at work, on either carrier. Everybody goes home in the end."""
+    if request.param == "rabbit":
+        town = Anytown(request.getfixturevalue("two_of_each_in_anytown"), session)
+        yield town
+        await town.goes_home()
+        return
+    await take_up(database, anytown_file())
+    async with house_in_this_process(database, tmp_path, SOON_LAPSED) as here:
+        yield Anytown(here, session)
 
 
 @pytest.fixture

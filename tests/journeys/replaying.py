@@ -8,11 +8,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
 
-from services.cli.demo import SLICE
 from services.cli.replay import Replayed, replay
 from tests.parts.house import EmbeddedHouse, House, ProcessHouse
 from tests.parts.ledger import looking, not_once, parked, until_all_is_heard
@@ -21,6 +21,7 @@ from tests.parts.postgres import private_postgres
 from tests.parts.rabbit import private_rabbit
 from tests.parts.scratch import scratch
 
+SLICE = Path(__file__).parents[2] / "deploy" / "demo" / "boston311-slice.csv"
 FOLLOWED = 20
 CLIENTS = 8
 HEARD_WITHIN = 120.0

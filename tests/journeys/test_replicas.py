@@ -21,7 +21,7 @@ from tests.parts.waiting import pause, until
 EVERY_PARTITION = set(range(PARTITIONS))
 HANDLED = "accesspoint_events_handled_total"
 # What each service writes when it hears of an enquiry, and after some other row of the same transaction.
-WRITES = {"intake": "milestones", "routing": "tasks", "crm": "contacts", "sla": "ledger"}
+WRITES = {"intake": "promises", "routing": "tasks", "crm": "contacts", "sla": "ledger"}
 HELD_UP = """
 SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
  WHERE NOT l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

@@ -1,18 +1,24 @@
 """All four services, in this process or as processes of their own in several replicas: for tests and for programs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Protocol
+from unittest.mock import patch
 
 from services.cli.embedded import EmbeddedPostgres
 from services.cli.house import SERVICES
 from services.cli.running import running, until_ready
+from services.intake.settings import data_folder
+from services.intake.settings import settings as intake_settings
+from services.routing.settings import settings as routing_settings
 from shared.auth import sign
 from shared.settings import HouseSettings
 from shared.vocabulary import Role
+from tests.parts.councils import plain, written
 from tests.parts.ports import free_port
 from tests.parts.programs import ACCESSPOINT, Program, carry_out
 
@@ -48,24 +54,46 @@ class OneAddress:
 
 
 @asynccontextmanager
-async def house_in_this_process(database_url: str, data: Path) -> AsyncIterator[OneAddress]:
-    """On the local bus and a database that is migrated already."""
+async def house_in_this_process(
+    database_url: str, data: Path, told: Mapping[str, str] | None = None
+) -> AsyncIterator[OneAddress]:
+    """On the local bus and a database that is migrated already. `told` is its environment, as far as it matters."""
     settings = HouseSettings(database_url=database_url, data=data, port=free_port(), amqp_url=None)
-    async with running(SERVICES, settings, database_url, declare=True) as replicas:
-        missing = await until_ready(replicas, asyncio.Event())
-        assert missing == {}
-        yield OneAddress(database_url, settings, f"http://127.0.0.1:{settings.port}")
+    with surroundings({"ACCESSPOINT_DATA": str(data), **(told or {})}):
+        async with running(SERVICES, settings, database_url, declare=True) as replicas:
+            missing = await until_ready(replicas, asyncio.Event())
+            assert missing == {}
+            yield OneAddress(database_url, settings, f"http://127.0.0.1:{settings.port}")
+
+
+@contextmanager
+def surroundings(told: Mapping[str, str]) -> Iterator[None]:
+    """For services in this process, which read theirs once and keep it."""
+    with patch.dict(os.environ, told):
+        forget_settings()
+        yield
+    forget_settings()
+
+
+def forget_settings() -> None:
+    for kept in (intake_settings, data_folder, routing_settings):
+        kept.cache_clear()
 
 
 class EmbeddedHouse(OneAddress):
     """`accesspoint up`: one process with a database of its own. Call `start`, then `until_ready`."""
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, str] | None = None, command: Sequence[str] = ACCESSPOINT
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        command: Sequence[str] = ACCESSPOINT,
+        council: str | None = None,
     ) -> None:
         data = folder / "data"
         data.mkdir(parents=True, exist_ok=True)
-        told = {"ACCESSPOINT_DATA": str(data), **(settings or {})}
+        begins_with = {"ACCESSPOINT_COUNCIL": str(written(folder, council or plain()))}
+        told = {"ACCESSPOINT_DATA": str(data), **begins_with, **(settings or {})}
         self.program = Program("up", [*command, "up", "--no-demo"], told, folder)
         self._postgres = EmbeddedPostgres(data / "database")
         super().__init__(self._postgres.url, HouseSettings(data=data), self.program.url)
@@ -89,7 +117,8 @@ class ProcessHouse:
     """
     Each service as processes of their own, on one database and one broker.
 
-    Call `migrate` once, then `start` for each replica (or `start_all`), then `until_ready`, at the end `close`.
+    It begins with the plain council, or the one given. Call `migrate` once, then `start` for each replica (or
+    `start_all`), then `until_ready`, at the end `close`.
     """
 
     def __init__(
@@ -100,7 +129,7 @@ class ProcessHouse:
         prefix: str,
         *,
         settings: Mapping[str, str] | None = None,
-        command: Sequence[str] = ACCESSPOINT,
+        council: str | None = None,
     ) -> None:
         data = folder / "data"
         data.mkdir(parents=True, exist_ok=True)
@@ -108,13 +137,13 @@ class ProcessHouse:
         self.settings = HouseSettings(data=data)
         self.replicas: dict[str, list[Program]] = {name: [] for name in NAMES}
         self._folder = folder
-        self._command = tuple(command)
         self._turn = count()
         self.environment = {
             "ACCESSPOINT_DATABASE_URL": database_url,
             "ACCESSPOINT_AMQP_URL": amqp_url,
             "ACCESSPOINT_AMQP_PREFIX": prefix,
             "ACCESSPOINT_DATA": str(data),
+            "ACCESSPOINT_COUNCIL": str(written(folder, council or plain())),
             **(settings or {}),
         }
 
@@ -124,7 +153,7 @@ class ProcessHouse:
     def start(self, service: str) -> Program:
         """One more replica."""
         name = f"{service}-{len(self.replicas[service]) + 1}"
-        program = Program(name, [*self._command, "serve", service], self.environment, self._folder)
+        program = Program(name, [*ACCESSPOINT, "serve", service], self.environment, self._folder)
         self.replicas[service].append(program)
         program.start()
         return program

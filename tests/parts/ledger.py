@@ -22,13 +22,13 @@ PARKED_TIMERS = "SELECT name || ': ' || parked_why FROM {listener}.timers WHERE 
 EACH_ONCE = {
     "received by intake": "SELECT enquiry_id FROM intake.submissions",
     "recorded by crm": "SELECT enquiry_id FROM crm.enquiries",
-    "recorded as one contact by crm": "SELECT enquiry_id FROM crm.contacts",
+    "recorded as one contact by crm": "SELECT enquiry_id FROM crm.contact_enquiries",
     "noted as received by crm": "SELECT enquiry_id FROM crm.timeline WHERE kind = 'received'",
     "queued by routing": "SELECT enquiry_id FROM routing.tasks",
     "clocked by sla": "SELECT enquiry_id FROM sla.clocks",
     "started in the ledger of sla": "SELECT enquiry_id FROM sla.ledger JOIN sla.clocks USING (clock_id)"
     " WHERE entry = 'started'",
-    "promised at intake": "SELECT enquiry_id FROM intake.milestones WHERE acknowledge_by IS NOT NULL",
+    "promised at intake": "SELECT enquiry_id FROM intake.promises WHERE standard = 'acknowledgement'",
 }
 FINISHED_ONCE = {
     "answered in crm": "SELECT enquiry_id FROM crm.timeline WHERE kind = 'answered' AND detail = 'full'",
@@ -38,8 +38,8 @@ FINISHED_ONCE = {
     "met in sla": "SELECT enquiry_id FROM sla.clocks WHERE state = 'met'",
     "met in the ledger of sla": "SELECT enquiry_id FROM sla.ledger JOIN sla.clocks USING (clock_id)"
     " WHERE entry = 'met'",
-    "shown as resolved by intake": "SELECT enquiry_id FROM intake.milestones"
-    " WHERE resolved_at IS NOT NULL AND answered_at IS NOT NULL AND kept",
+    "heard to be resolved by intake": "SELECT enquiry_id FROM intake.steps WHERE step = 'resolved'",
+    "shown as kept by intake": "SELECT enquiry_id FROM intake.promises WHERE standing = 'kept'",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from typing_extensions import override
 
-from services.cli.demo import Desk, check
+from services.cli.desk import Desk, check
 from shared.vocabulary import new_id
 from tests.parts.house import House, token_in
 from tests.parts.waiting import LOOK_EVERY, until

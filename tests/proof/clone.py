@@ -94,7 +94,7 @@ def clean_clone() -> Iterator[Clone]:
 
 
 def surroundings(variables: dict[str, str]) -> dict[str, str]:
-    dropped = ("ACCESSPOINT_", "VIRTUAL_ENV", "MAKE", "MFLAGS", "PYTEST")
+    dropped = ("ACCESSPOINT_", "VIRTUAL_ENV", "MAKE", "MFLAGS", "PYTEST", "ARGS")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return {**kept, **variables}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """`line` is the number of the promise; `met` is missing where there is a figure but no goal."""
+    """`line` is a page of decisions and a promise in it; `met` is missing where there is a figure but no goal."""
 
     line: str
     what: str
@@ -40,7 +40,8 @@ def page(sections: Sequence[Section]) -> str:
     return f"""# Proof
 
 `make proof` clones the commit into an empty folder, runs there what is promised, step by step, and writes this page on
-{machine()}: {steps}.
+{machine()}: {steps}. A line such as 4.2 is the second promise of [0004](../decisions/0004-the-life-of-an-enquiry.md),
+and 1.2 of [0001](../decisions/0001-the-frame.md).
 
 | line | what | figure | goal | met |
 |---|---|---|---|---|

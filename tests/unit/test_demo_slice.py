@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.rows import read_rows
-from services.intake.api import NewEnquiry
+from services.intake.api.enquiries import NewEnquiry
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "demo"
 FILE = FOLDER / "boston311-slice.csv"

@@ -12,7 +12,15 @@ from shared.timers import Timer, every, when
 from shared.work import Work, Workshop
 
 
-class BellRang(Event):
+class AtTheDoor(Event):
+    speaker: ClassVar[str] = "door"
+
+    @property
+    def subject(self) -> str:
+        return "door/front"
+
+
+class BellRang(AtTheDoor):
     """
     Somebody stands at the door.
 
@@ -20,14 +28,12 @@ class BellRang(Event):
     """
 
     name: ClassVar[str] = "bell.rang"
-    speaker: ClassVar[str] = "door"
 
 
-class LetterCame(Event):
+class LetterCame(AtTheDoor):
     """A letter | lies on the mat."""
 
     name: ClassVar[str] = "letter.came"
-    speaker: ClassVar[str] = "door"
 
 
 async def open_the_door(event: BellRang, work: Work) -> None: ...

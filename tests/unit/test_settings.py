@@ -56,7 +56,6 @@ def test_a_service_may_have_a_database_of_its_own(monkeypatch: pytest.MonkeyPatc
         ("AMQP_URL", "http://secret@host"),
         ("AMQP_PREFIX", "a b"),
         ("COUNCIL_DOMAIN", "Any Town"),
-        ("COUNCIL_PREFIX", "any"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
         ("POOL_SIZE", "1"),

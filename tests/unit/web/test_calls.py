@@ -215,3 +215,10 @@ async def test_the_wrong_role_is_told_which_roles_may(client: Client, house: Hou
     answer = await client.get("/tiny/v1/me", headers={"Authorization": f"Bearer {token}"})
     assert answer.status == 403
     assert "adviser, machine" in (await answer.json())["detail"]
+
+
+async def test_whoever_may_not_call_is_told_what_they_can_do_instead(client: Client, house: HouseSettings) -> None:
+    bearer = {"Authorization": f"Bearer {sign(house, 'mary', [Role.ADVISER])}"}
+    refused = await client.delete(f"/tiny/v1/things/{AN_ID}", headers=bearer)
+    assert refused.status == 403
+    assert (await refused.json())["detail"].endswith("sign in as somebody who has it. Or put it into the bin.")

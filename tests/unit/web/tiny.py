@@ -105,7 +105,7 @@ ROUTES: Sequence[Route] = (
     route("PUT", "/v1/things/{thing_id}", change_thing, who=(Role.PUBLIC,), takes=NewThing,
           gives={200: Thing}, command=True, versioned=True, summary="Change a thing"),
     route("DELETE", "/v1/things/{thing_id}", delete_thing, who=(Role.ADMINISTRATOR,),
-          summary="Take a thing away"),
+          instead="Or put it into the bin.", summary="Take a thing away"),
     route("GET", "/v1/me", who_am_i, who=(Role.ADVISER, Role.MACHINE), gives={200: Thing},
           summary="Say who calls"),
     route("GET", "/v1/wrong/{how}", go_wrong, who=(Role.PUBLIC,), gives={200: Thing}, refuses=(409,),

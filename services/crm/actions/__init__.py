@@ -1,0 +1,1 @@
+"""What crm can do. Each action reads, decides, writes, then says so."""

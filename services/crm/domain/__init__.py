@@ -1,0 +1,1 @@
+"""The rules of crm: every one a function of its arguments, without a database."""

@@ -1,0 +1,62 @@
+"""What was heard of an enquiry's progress and of its promises, and what its citizen may see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.intake.domain.progress import Promise, Standing, Step, Tracked, progress_of
+from shared.db import Connection
+from shared.vocabulary import ClockId, EnquiryId, Reference
+
+ADD_STEP = """
+INSERT INTO steps (enquiry_id, step, occurred_at) SELECT enquiry_id, $2, $3 FROM submissions WHERE enquiry_id = $1
+RETURNING true
+"""
+
+
+async def add_step(db: Connection, enquiry_id: EnquiryId, step: Step, occurred_at: datetime) -> bool:
+    """False when no such enquiry was submitted here."""
+    return await db.fetchval(ADD_STEP, enquiry_id, step, occurred_at) is not None
+
+
+# sla alone speaks of promises, and what it says of one enquiry comes in order: the latest word holds.
+# Without a standing, it stands as before.
+KEEP_PROMISE = """
+INSERT INTO promises AS p (clock_id, enquiry_id, standard, due_at, standing)
+SELECT $1, enquiry_id, $3, $4, coalesce($5, 'running') FROM submissions WHERE enquiry_id = $2
+ON CONFLICT (clock_id) DO UPDATE SET due_at = excluded.due_at, standing = coalesce($5, p.standing)
+RETURNING true
+"""
+
+
+async def keep_promise(
+    db: Connection,
+    clock_id: ClockId,
+    enquiry_id: EnquiryId,
+    standard: str | None,
+    due_at: datetime | None,
+    standing: Standing | None,
+) -> bool:
+    """False when no such enquiry was submitted here."""
+    return await db.fetchval(KEEP_PROMISE, clock_id, enquiry_id, standard, due_at, standing) is not None
+
+
+TRACK = "SELECT enquiry_id, reference, received_at FROM submissions WHERE right(reference, 14) = $1"
+STEPS = "SELECT step, occurred_at FROM steps WHERE enquiry_id = $1 ORDER BY step_id"
+PROMISES = """
+SELECT standard, due_at, standing FROM promises WHERE enquiry_id = $1 AND standing <> 'superseded' ORDER BY heard
+"""
+
+
+async def tracked(db: Connection, number: str) -> Tracked | None:
+    row = await db.fetchrow(TRACK, number)
+    if row is None:
+        return None
+    steps = await db.fetch(STEPS, row["enquiry_id"])
+    promises = await db.fetch(PROMISES, row["enquiry_id"])
+    return Tracked(
+        reference=Reference(row["reference"]),
+        received_at=row["received_at"],
+        progress=progress_of((Step(step["step"]), step["occurred_at"]) for step in steps),
+        promises=tuple(Promise(each["standard"], each["due_at"], Standing(each["standing"])) for each in promises),
+    )

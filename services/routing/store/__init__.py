@@ -1,0 +1,1 @@
+"""Every SQL statement of routing, each above the function that runs it."""

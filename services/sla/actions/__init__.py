@@ -1,0 +1,1 @@
+"""What sla can do. Each action reads, decides, writes, then says so."""

@@ -1,0 +1,1 @@
+"""Crm on a real database."""

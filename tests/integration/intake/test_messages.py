@@ -1,0 +1,299 @@
+"""Messages to citizens: the attempt is stored first, nothing is sent twice, and what became of it is said."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import timedelta
+from errno import EACCES
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from structlog.testing import capture_logs
+
+from services.intake import timers
+from services.intake.actions import sending
+from services.intake.domain.messages import Message
+from services.intake.gateways.outgoing import FolderOfMessages, outgoing
+from services.intake.settings import settings
+from shared.contracts.crm import ReplyRequested
+from shared.errors import Refused, Unavailable
+from shared.timesource import TimeSource
+from shared.vocabulary import Channel, EnquiryId, MessageId, MessageKind, Reference, Role, new_id
+from shared.work import Workshop
+from tests.builders import Ear, Spoken, a_cause, said_by
+from tests.integration.intake.desk import Desk, rows
+
+MESSAGES = "/intake/v1/messages"
+
+
+def a_reply(receipt: dict[str, Any]) -> ReplyRequested:
+    return ReplyRequested(
+        enquiry_id=EnquiryId(UUID(receipt["enquiry_id"])),
+        message_id=MessageId(new_id()),
+        reference=Reference(receipt["reference"]),
+        kind=MessageKind.FULL,
+        text="It will be mended. 💡",
+        channel=Channel.EMAIL,
+        citizen_name="Jo Miller",
+        citizen_email="jo@example.org",
+        language="en",
+    )
+
+
+async def a_message(desk: Desk, ear: Ear) -> ReplyRequested:
+    """Asked for, and waiting to be sent."""
+    asked = a_reply(await desk.asks())
+    await ear.hears(asked)
+    return asked
+
+
+@dataclass(slots=True)
+class Unwilling:
+    """A carrier that fails so often before it carries."""
+
+    fails: list[Exception]
+    carried: list[Message] = field(default_factory=list)
+    name: str = "unwilling"
+
+    async def has(self, message_id: MessageId) -> bool:
+        return any(message.message_id == message_id for message in self.carried)
+
+    async def send(self, message: Message) -> None:
+        if self.fails:
+            raise self.fails.pop(0)
+        self.carried.append(message)
+
+
+@pytest.fixture
+def carrier(monkeypatch: pytest.MonkeyPatch) -> Unwilling:
+    unwilling = Unwilling([])
+    monkeypatch.setattr(sending, "outgoing", lambda: unwilling)
+    return unwilling
+
+
+def written(data: Path) -> list[Path]:
+    """What stands in the folder, files that are not finished included."""
+    return sorted(data.glob("messages/*")) + sorted(data.glob("messages/.*"))
+
+
+async def outcome(workshop: Workshop) -> list[Spoken]:
+    return [spoken for spoken in await said_by(workshop) if spoken.name.startswith("message.")]
+
+
+def later(workshop: Workshop, by: timedelta) -> None:
+    workshop.timesource = TimeSource(workshop.timesource.offset + by)
+
+
+async def test_a_reply_is_written_to_the_folder_and_said_to_be_delivered(
+    desk: Desk, ear: Ear, workshop: Workshop, data: Path
+) -> None:
+    asked = await a_message(desk, ear)
+    assert written(data) == []
+    await timers.send_messages(workshop)
+    sent = json.loads((data / "messages" / f"{asked.message_id}.json").read_text("utf-8"))
+    assert (sent["text"], sent["kind"], sent["reference"]) == (asked.text, "full", asked.reference)
+    assert sent["to"] == {"name": "Jo Miller", "address": "jo@example.org"}
+    [spoken] = await outcome(workshop)
+    assert (spoken.name, spoken.data["by"]) == ("message.delivered", "folder")
+    assert spoken.data["message_id"] == str(asked.message_id)
+    assert spoken.causation_id is not None
+    await timers.send_messages(workshop)
+    assert len(await outcome(workshop)) == 1
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert (shown["state"], [attempt["why"] for attempt in shown["attempts"]]) == ("delivered", [None])
+    assert shown["attempts"][0]["ended_at"] is not None
+
+
+async def test_p28_an_attempt_is_stored_before_it_is_made(desk: Desk, ear: Ear, workshop: Workshop) -> None:
+    asked = await a_message(desk, ear)
+    attempt = await workshop.run([], sending.begin_attempt, a_cause())
+    assert attempt is not None
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert (shown["state"], [attempt["ended_at"] for attempt in shown["attempts"]]) == ("sending", [None])
+    assert await workshop.run([], sending.begin_attempt, a_cause()) is None
+
+
+async def test_p28_whoever_is_killed_between_sending_and_recording_sends_nothing_twice(
+    desk: Desk, ear: Ear, workshop: Workshop, data: Path
+) -> None:
+    asked = await a_message(desk, ear)
+    attempt = await workshop.run([], sending.begin_attempt, a_cause())
+    assert attempt is not None
+    await outgoing().send(attempt.message)  # and here the process is killed
+    [file] = written(data)
+    before = file.stat()
+    await timers.send_messages(workshop)
+    assert await outcome(workshop) == []
+    later(workshop, sending.LOST_AFTER)
+    await timers.send_messages(workshop)
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+    assert [path.stat().st_ino for path in written(data)] == [before.st_ino]
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert [attempt["ended_at"] is None for attempt in shown["attempts"]] == [True, False]
+
+
+async def test_p28_the_carrier_itself_writes_no_message_twice(
+    desk: Desk, ear: Ear, workshop: Workshop, data: Path
+) -> None:
+    await a_message(desk, ear)
+    attempt = await workshop.run([], sending.begin_attempt, a_cause())
+    assert attempt is not None
+    folder = FolderOfMessages(data / "messages")
+    for _ in range(3):
+        await folder.send(attempt.message)
+    assert len(written(data)) == 1
+
+
+async def test_an_attempt_taken_for_lost_that_ends_after_all_is_said_once(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling
+) -> None:
+    await a_message(desk, ear)
+    slow = await workshop.run([], sending.begin_attempt, a_cause())
+    assert slow is not None
+    slow_ending = sending.Ending(slow, await sending.make_attempt(slow))
+    later(workshop, sending.LOST_AFTER)
+    await timers.send_messages(workshop)
+    await workshop.run([slow_ending.subject], slow_ending.note, slow_ending.cause)
+    assert (len(carrier.carried), len(await outcome(workshop))) == (1, 1)
+
+
+async def test_a_carrier_that_is_away_is_tried_again_after_waits_that_double(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling
+) -> None:
+    asked = await a_message(desk, ear)
+    carrier.fails += [Unavailable("The carrier is away.")] * 3
+    for wait in (30, 60, 120):
+        await timers.send_messages(workshop)
+        later(workshop, timedelta(seconds=wait - 5))
+        await timers.send_messages(workshop)
+        assert carrier.carried == []
+        later(workshop, timedelta(seconds=6))
+    await timers.send_messages(workshop)
+    assert [message.text for message in carrier.carried] == [asked.text]
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert [attempt["why"] for attempt in shown["attempts"]] == ["The carrier is away."] * 3 + [None]
+
+
+async def test_p30_a_message_that_never_gets_through_is_given_up_and_said_so(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_SEND_TRIES", "3")
+    settings.cache_clear()
+    asked = await a_message(desk, ear)
+    carrier.fails += [Unavailable("The carrier is away.")] * 9
+    for _ in range(5):
+        await timers.send_messages(workshop)
+        later(workshop, timedelta(hours=7))
+    [spoken] = await outcome(workshop)
+    assert (spoken.name, spoken.data["because"]) == ("message.failed", "The carrier is away.")
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert (shown["state"], len(shown["attempts"])) == ("failed", 3)
+
+
+async def test_what_the_carrier_refuses_is_not_tried_again(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling
+) -> None:
+    await a_message(desk, ear)
+    carrier.fails.append(Refused("There is no such address."))
+    await timers.send_messages(workshop)
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.failed"]
+
+
+async def test_a_folder_that_cannot_be_written_to_is_tried_again(
+    desk: Desk, ear: Ear, workshop: Workshop, data: Path
+) -> None:
+    await a_message(desk, ear)
+    (data / "messages").write_text("in the way")
+    await timers.send_messages(workshop)
+    assert await outcome(workshop) == []
+    (data / "messages").unlink()
+    later(workshop, timedelta(minutes=1))
+    await timers.send_messages(workshop)
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+
+
+async def test_a_folder_that_cannot_be_looked_into_leaves_no_message_under_way(
+    desk: Desk, ear: Ear, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(EACCES, "Permission denied")
+
+    asked = await a_message(desk, ear)
+    with monkeypatch.context() as broken:
+        broken.setattr(FolderOfMessages, "write", denied)
+        broken.setattr(Path, "exists", denied)
+        for _ in range(3):
+            await timers.send_messages(workshop)
+            later(workshop, timedelta(minutes=5))
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert (shown["state"], len(shown["attempts"])) == ("waiting", 3)
+    assert all("Permission denied" in attempt["why"] for attempt in shown["attempts"])
+    await timers.send_messages(workshop)
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+
+
+async def test_an_attempt_ends_whatever_the_carrier_does_and_the_bug_is_logged(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling
+) -> None:
+    asked = await a_message(desk, ear)
+    carrier.fails.append(ZeroDivisionError("jo@example.org"))
+    with capture_logs() as logs:
+        await timers.send_messages(workshop)
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert (shown["state"], shown["attempts"][0]["why"]) == ("waiting", "The carrier failed (ZeroDivisionError).")
+    [line] = [line for line in logs if line["event"] == "a carrier failed"]
+    assert (line["log_level"], type(line["exc_info"])) == ("error", ZeroDivisionError)
+    later(workshop, timedelta(minutes=1))
+    await timers.send_messages(workshop)
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+
+
+@pytest.mark.parametrize("left", [False, True])
+async def test_p30_attempts_that_are_all_cut_off_are_counted_and_the_message_is_looked_for_before_it_is_given_up(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, monkeypatch: pytest.MonkeyPatch, left: bool
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_SEND_TRIES", "3")
+    settings.cache_clear()
+    await a_message(desk, ear)
+    for _ in range(3):
+        attempt = await workshop.run([], sending.begin_attempt, a_cause())
+        assert attempt is not None
+        if left and attempt.nth == 3:
+            await carrier.send(attempt.message)
+        later(workshop, sending.LOST_AFTER)  # because the process was killed
+    await timers.send_messages(workshop)
+    [spoken] = await outcome(workshop)
+    assert spoken.name == ("message.delivered" if left else "message.failed")
+    assert len(carrier.carried) == left
+    assert left or spoken.data["because"] == "It was tried 3 times, and never got through."
+
+
+async def test_a_message_said_to_be_delivered_has_its_name_on_disk(
+    desk: Desk, ear: Ear, workshop: Workshop, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = await a_message(desk, ear)
+    place, flush, safe = data / "messages" / f"{asked.message_id}.json", os.fsync, []
+
+    def watched(handle: int) -> None:
+        flush(handle)
+        safe.append((os.fstat(handle).st_ino, place.exists()))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    await timers.send_messages(workshop)
+    assert (place.parent.stat().st_ino, True) in safe
+
+
+async def test_only_those_who_work_here_see_how_a_message_stands(desk: Desk, ear: Ear) -> None:
+    asked = await a_message(desk, ear)
+    path = f"{MESSAGES}/{asked.message_id}"
+    statuses = [(await desk.gets(path, token)).status for token in (None, desk.kiosk(), desk.token_of(Role.OFFICER))]
+    assert statuses == [401, 403, 200]
+    assert (await desk.gets(f"{MESSAGES}/{new_id()}", desk.token)).status == 404
+
+
+async def test_a_reply_to_an_enquiry_not_known_here_waits(ear: Ear, workshop: Workshop) -> None:
+    await ear.hears(a_reply({"enquiry_id": str(new_id()), "reference": "ANY-0000-0000-0000"}))
+    assert [row["state"] for row in await rows(workshop, "set_aside")] == ["early"]

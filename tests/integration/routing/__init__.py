@@ -1,0 +1,1 @@
+"""Routing by a council file: triage, skills, capacity, transfers, the worklist, and two replicas at once."""

@@ -1,0 +1,1 @@
+"""Sla on a real database."""

@@ -1,0 +1,1 @@
+"""The council file: its lines, its mistakes, its words."""
