@@ -10,8 +10,17 @@ SIDE_BY_SIDE := -j$(words $(CHECKS)) -k $(if $(filter output-sync,$(.FEATURES)),
 PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make pin" --no-emit-index-url --no-emit-find-links
 
+# Where versions may tell apart: all SQL against a real schema, and the life of an enquiry.
+ON_POSTGRES := tests/integration/test_sql_is_true.py $(addprefix tests/integration/,kernel intake routing crm sla) \
+	tests/journeys/test_web_form.py tests/journeys/test_whole_life.py
+ON_PYTHON := tests/unit tests/journeys
+NEWER := .venv-3.13
+WITH_NEWER := $(NEWER)/.ready-$(SUM)
+NEWER_PYTHON = $(shell for python in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3.13; do \
+	"$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check faults bench proof pin $(CHECKS)
+.PHONY: help run test check versions on-newer-python faults bench proof pin $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -25,6 +34,13 @@ test: $(TO_DEVELOP) ## run every test; says what was skipped and why
 
 check: $(TO_DEVELOP) ## style, types, import contracts, architecture: no database, seconds
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) $(CHECKS)
+
+versions: $(TO_DEVELOP) ## the tests on PostgreSQL 15 and on Python 3.13, where these are installed
+	@ACCESSPOINT_TEST_POSTGRES=15 $(BIN)/python -m pytest -rs -k "not rabbit" $(ON_POSTGRES)
+	@$(if $(NEWER_PYTHON),$(MAKE) --no-print-directory on-newer-python,echo "Python 3.13 is not installed here: skipped.")
+
+on-newer-python: $(WITH_NEWER)
+	@$(NEWER)/bin/python -m pytest -rs $(ON_PYTHON)
 
 faults: $(TO_DEVELOP) ## kill everything while enquiries are under way, then count (ARGS="--seed 7")
 	@exec $(BIN)/python -m tests.faults $(ARGS)
@@ -75,3 +91,9 @@ $(TO_DEVELOP): | $(BIN)/uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.ready-*
 	@touch $(TO_RUN) $@
+
+$(WITH_NEWER): $(TO_DEVELOP)
+	@$(BIN)/uv venv --quiet --clear --python "$(NEWER_PYTHON)" $(NEWER)
+	@$(BIN)/uv pip sync --quiet --python $(NEWER)/bin/python --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(NEWER)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@

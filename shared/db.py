@@ -79,6 +79,13 @@ class DatabaseAway(Unavailable):
     """No connection can be had."""
 
 
+class DatabaseBusy(Unavailable):
+    """It is there, and did not come to it in time."""
+
+    def __init__(self) -> None:
+        super().__init__("There was too much to do for this just now: try again in a moment, or ask for less at once.")
+
+
 def meaning_of(error: BaseException) -> Meaning:
     """One table maps every error of the database; what it does not know is a bug."""
     if isinstance(error, asyncpg.InvalidCachedStatementError):
@@ -90,7 +97,7 @@ def meaning_of(error: BaseException) -> Meaning:
         return Meaning.AWAY if tells_of_a_lost_connection(error) else Meaning.BUG
     if isinstance(error, DatabaseAway | ConnectionError):
         return Meaning.AWAY
-    if isinstance(error, TimeoutError):
+    if isinstance(error, DatabaseBusy | TimeoutError):
         return Meaning.AGAIN  # a statement took longer than COMMAND_SECONDS
     return Meaning.BUG
 

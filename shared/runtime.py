@@ -17,6 +17,7 @@ from shared.bus.port import Bus, Topology
 from shared.contracts.base import Event
 from shared.council import TakeUp, current
 from shared.db import Database, Meaning, meaning_of
+from shared.entrances import Doorway, Entrance
 from shared.errors import AppError, Refused, Unavailable
 from shared.health import Health
 from shared.hearing import Hearing, Hears
@@ -54,6 +55,7 @@ class Service:
     says: Sequence[type[Event]]
     timers: Sequence[When] = ()
     sweeps: Sequence[Every] = ()
+    entrances: Sequence[Entrance] = ()
     takes_up: TakeUp | None = None
     migrations: Path
     settings: type[ServiceSettings]
@@ -87,6 +89,7 @@ class Replica:
         timesource: TimeSource | None = None,
     ) -> None:
         self.service = service
+        self.settings = settings
         self.bus = bus
         self.topology = topology
         self.health = Health()
@@ -108,6 +111,7 @@ class Replica:
         self.acting: list[asyncio.Task[None]] = []
         self.relaying: list[asyncio.Task[None]] = []
         self.listening: list[asyncio.Task[None]] = []
+        self.addresses: dict[str, str] = {}
         self.expect_parts()
 
     def expect_parts(self) -> None:
@@ -141,6 +145,15 @@ class Replica:
         self.keep_going("timers", self.timers.run, self.stop_acting, self.acting)
         for name, sweep in self.sweeps.items():
             self.keep_going(f"sweep {name}", sweep.run, self.stop_acting, self.acting)
+        for entrance in self.service.entrances:
+            self.keep_going(f"entrance {entrance.name}", self.through(entrance), self.stop_acting, self.acting)
+
+    def through(self, entrance: Entrance) -> Callable[[asyncio.Event], Awaitable[None]]:
+        async def keep_open(stopping: asyncio.Event) -> None:
+            doorway = Doorway(self.workshop, self.settings, self.health, stopping, self.addresses.__setitem__)
+            await entrance.keep_open(doorway)
+
+        return keep_open
 
     async def open_database(self) -> None:
         try:

@@ -49,6 +49,12 @@ class HouseSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", min_length=1, description="the address to listen on, such as 127.0.0.1")
     port: int = Field(8080, ge=0, le=65535, description="a port number from 1 to 65535, such as 8080")
+    smtp_port: int | None = Field(
+        None, ge=0, le=65535, description="a port number for mail to come in by SMTP, such as 2525; 0 for any free one"
+    )
+    lmtp_port: int | None = Field(
+        None, ge=0, le=65535, description="a port number for mail to come in by LMTP, such as 2424; 0 for any free one"
+    )
     data: Path = Field(Path("var"), description="the path of a folder, such as var")
     council_domain: Annotated[str, AfterValidator(check_domain)] = Field(
         "anytown.example", description="the council's domain in small letters, such as anytown.example"

@@ -15,6 +15,8 @@ ClockId = NewType("ClockId", UUID)
 MessageId = NewType("MessageId", UUID)
 FileId = NewType("FileId", UUID)
 WorkId = NewType("WorkId", UUID)
+ImportId = NewType("ImportId", UUID)
+MailId = NewType("MailId", UUID)
 AdviserId = NewType("AdviserId", str)
 QueueId = NewType("QueueId", str)
 Reference = NewType("Reference", str)
@@ -30,6 +32,15 @@ def new_id() -> UUID:
 def enquiry_subject(enquiry_id: EnquiryId) -> str:
     """What everything about an enquiry, its tasks and its contacts is ordered by."""
     return f"enquiry/{enquiry_id}"
+
+
+def contact_subject(contact_id: ContactId) -> str:
+    """Of a contact that is about no enquiry."""
+    return f"contact/{contact_id}"
+
+
+def import_subject(import_id: ImportId) -> str:
+    return f"import/{import_id}"
 
 
 def adviser_subject(adviser_id: AdviserId) -> str:
@@ -141,12 +152,13 @@ class AnswerKind(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """What a message to a citizen is: an answer of one of its kinds, or a question."""
+    """What a message to a citizen is: an answer of one of its kinds, a question, or a receipt that nobody wrote."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
     HOLDING = "holding"
     FULL = "full"
     QUESTION = "question"
+    RECEIPT = "receipt"
     OTHER = "other"
 
 

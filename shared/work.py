@@ -15,7 +15,7 @@ import structlog
 
 from shared import said, telemetry
 from shared.contracts.base import Event
-from shared.db import Connection, Database, Meaning, meaning_of, unreachable
+from shared.db import Connection, Database, DatabaseBusy, Meaning, meaning_of, unreachable
 from shared.errors import Refused, TooLarge, Unavailable
 from shared.said import Said
 from shared.timesource import TimeSource
@@ -115,13 +115,17 @@ class Workshop:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
-        """A connection for plain reads. Raises `Unavailable` when the database is away."""
+        """A connection for plain reads, which nobody runs again. Raises `Unavailable` when it is away or too busy."""
         try:
             async with self.database.connection() as db:
                 yield db
         except Exception as error:
-            if meaning_of(error) is Meaning.AWAY:
+            meaning = meaning_of(error)
+            if meaning is Meaning.AWAY:
                 raise unreachable(self.database.url, error) from error
+            if meaning is Meaning.AGAIN:
+                log.warning("a read was given up", service=self.service, why=telemetry.kinds_of(error))
+                raise DatabaseBusy from error
             raise
 
     async def run(

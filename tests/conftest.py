@@ -2,16 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import hypothesis
 import pytest
 
 from shared.migrate import migrate
-from tests.parts.postgres import any_postgres, create_database, drop_database, name_of
+from tests.parts.dovecot import PrivateDovecot, look_for_dovecot, private_dovecot
+from tests.parts.mailing import NoMailServer
+from tests.parts.postfix import PrivatePostfix, Relays, look_for_postfix, private_postfix
+from tests.parts.postgres import NotInstalled, any_postgres, create_database, drop_database, name_of
 from tests.parts.rabbit import NoBroker, any_rabbit
 
 T = TypeVar("T")
@@ -24,7 +27,13 @@ hypothesis.settings.load_profile("accesspoint")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server on which databases may be made."""
-    with any_postgres() as url:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(any_postgres())
+        except NotInstalled as why:
+            if CI:
+                raise
+            pytest.skip(str(why))
         yield url
 
 
@@ -73,3 +82,40 @@ def outside_the_loop(work: Coroutine[Any, Any, T]) -> T:
     """Runs to its end on a thread of its own: whoever asks for a fixture may have a loop running."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()
+
+
+class StartPostfix(Protocol):
+    """Starts a Postfix; see PrivatePostfix for what it is told."""
+
+    def __call__(self, relays_to: Relays, settings: Mapping[str, str] | None = None) -> PrivatePostfix: ...
+
+
+class StartDovecot(Protocol):
+    """Starts a Dovecot; see PrivateDovecot for what it is told."""
+
+    def __call__(self, users: Mapping[str, str], *, lmtp: bool = True) -> PrivateDovecot: ...
+
+
+@pytest.fixture
+def postfix() -> Iterator[StartPostfix]:
+    """Starts mail servers of this test's own, each in less than a second, that relay where they are told."""
+    with ExitStack() as stack:
+        _there_or_skipped(look_for_postfix)
+        yield lambda relays_to, settings=None: stack.enter_context(private_postfix(relays_to, settings))
+
+
+@pytest.fixture
+def dovecot() -> Iterator[StartDovecot]:
+    """Starts servers of mailboxes of this test's own, each in less than a second."""
+    with ExitStack() as stack:
+        _there_or_skipped(look_for_dovecot)
+        yield lambda users, *, lmtp=True: stack.enter_context(private_dovecot(users, lmtp=lmtp))
+
+
+def _there_or_skipped(look: Callable[[], None]) -> None:
+    try:
+        look()
+    except NoMailServer as why:
+        if CI:
+            raise
+        pytest.skip(str(why))

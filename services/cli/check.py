@@ -74,6 +74,7 @@ def summary(council: Council) -> str:
         how_many(len(council.centre), "centre"),
         f"{how_many(len(council.queue), 'queue')} ({queues})",
         how_many(len(council.service), "service"),
+        how_many(len(council.mailbox), "mailbox"),
         how_many(len(council.standard), "standard"),
         how_many(len(council.skill), "skill"),
         how_many(len(council.adviser), "adviser"),

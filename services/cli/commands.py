@@ -10,11 +10,14 @@ import typer
 from rich.console import Console
 
 from services.cli import asyncapi as asyncapi_document
-from services.cli import council, parked
+from services.cli import council, mail, parked, triage
 from services.cli import flow as flow_page
+from services.cli import roles as roles_page
 from services.cli.check import check_command
 from services.cli.house import SERVICES, bus_of, needs_common_database, schemas, service_named, topology
+from services.cli.importing.command import import_command
 from services.cli.place import database_of, database_url
+from services.cli.plot import plot_command
 from services.cli.replay import replay_command
 from services.cli.running import running, told_to_stop
 from services.cli.up import up as keep_up
@@ -34,9 +37,13 @@ app = typer.Typer(
     help="Accesspoint: the contact centre for councils. Start with `accesspoint up`.",
 )
 app.add_typer(council.app, name="council")
+app.add_typer(mail.app, name="mail")
 app.add_typer(parked.app, name="parked")
+app.add_typer(triage.app, name="triage")
 app.command("check")(check_command)
 app.command("replay")(replay_command)
+app.command("import")(import_command)
+app.command("plot")(plot_command)
 console = Console(highlight=False, soft_wrap=True)
 
 ServiceName = Annotated[str, typer.Argument(help="intake, routing, crm or sla.")]
@@ -169,6 +176,12 @@ def resend(
 def flow() -> None:
     """Draw who says what to whom, as docs/flow.md."""
     print(flow_page.drawn(SERVICES), end="")  # noqa: T201  the page itself
+
+
+@app.command()
+def roles() -> None:
+    """Draw who may call what, as docs/roles.md."""
+    print(roles_page.drawn(SERVICES), end="")  # noqa: T201  the page itself
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from shared.settings import HouseSettings
 from shared.vocabulary import Role
 
 LOOK_AFTER_IT_EVERY = 1.0
+SMTP_PORT = 2525
 
 log = structlog.get_logger()
 console = Console(stderr=False, highlight=False, soft_wrap=True)
@@ -76,7 +77,12 @@ async def mind(server: EmbeddedPostgres, closing: asyncio.Event) -> None:
 async def up(settings: HouseSettings, *, demo: bool) -> None:
     """Until told to stop."""
     stopping = told_to_stop()
-    settings = settings.model_copy(update={"council": settings.council or ANYTOWN})
+    settings = settings.model_copy(
+        update={
+            "council": settings.council or ANYTOWN,
+            "smtp_port": SMTP_PORT if settings.smtp_port is None else settings.smtp_port,
+        }
+    )
     async with a_database(settings) as database:
         await migrate(database.url, schemas(settings))
         if begun := await begin(settings, database.url):
@@ -89,7 +95,8 @@ async def up(settings: HouseSettings, *, demo: bool) -> None:
             if demo and database.is_new and not missing:
                 await seed(settings, address(settings))
             if not stopping.is_set():
-                console.print(welcome(settings, demo=demo), markup=False)
+                doors = {name: at for replica in replicas for name, at in replica.addresses.items()}
+                console.print(welcome(settings, doors, demo=demo), markup=False)
             await stopping.wait()
             console.print("Stopping: what is under way is finished first.")
 
@@ -105,7 +112,7 @@ def address(settings: HouseSettings) -> str:
     return f"http://{settings.host}:{settings.port}"
 
 
-def welcome(settings: HouseSettings, *, demo: bool) -> str:
+def welcome(settings: HouseSettings, doors: Mapping[str, str], *, demo: bool) -> str:
     """Where to look, and commands that work as printed, from an enquiry to its end."""
     lines = [
         "",
@@ -114,6 +121,7 @@ def welcome(settings: HouseSettings, *, demo: bool) -> str:
         f"  all services    {address(settings)}/",
         *(f"  {service.name:<15} {address(settings)}/{service.name}/docs" for service in SERVICES),
         f"  health          {address(settings)}/ready",
+        *(f"  mail by {name.upper():<7} {at}" for name, at in doors.items()),
     ]
     if demo and settings.jwks is None:
         lines += ["", "Try it: a citizen asks, an adviser answers. Paste this into another terminal:", ""]

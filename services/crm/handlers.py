@@ -1,7 +1,15 @@
 """What crm hears."""
 
-from services.crm.actions import following, recording
-from shared.contracts.intake import ContactReceived, EnquiryReceived, MessageDelivered, MessageFailed
+from services.crm.actions import following, importing, recording
+from shared.contracts.intake import (
+    ContactNoted,
+    ContactReceived,
+    EnquiryImported,
+    EnquiryReceived,
+    MessageDeferred,
+    MessageDelivered,
+    MessageFailed,
+)
 from shared.contracts.routing import TaskAssigned, TaskCompleted, TaskQueued, TaskTransferred, TaskWithdrawn
 from shared.hearing import on
 from shared.work import Work
@@ -11,12 +19,24 @@ async def record_contact_and_enquiry(event: EnquiryReceived, work: Work) -> None
     await recording.record(work, event)
 
 
+async def record_what_was_imported(event: EnquiryImported, work: Work) -> None:
+    await importing.record_imported(work, event)
+
+
 async def record_further_contact(event: ContactReceived, work: Work) -> None:
     await recording.record_further(work, event)
 
 
+async def note_machines_mail(event: ContactNoted, work: Work) -> None:
+    await recording.note_mail(work, event)
+
+
 async def note_that_it_was_delivered(event: MessageDelivered, work: Work) -> None:
     await recording.note_delivered(work, event)
+
+
+async def note_that_it_was_deferred(event: MessageDeferred, work: Work) -> None:
+    await recording.note_deferred(work, event)
 
 
 async def note_that_it_failed(event: MessageFailed, work: Work) -> None:
@@ -45,8 +65,11 @@ async def show_that_nobody_needs_it(event: TaskWithdrawn, work: Work) -> None:
 
 HEARS = (
     on(EnquiryReceived, record_contact_and_enquiry),
+    on(EnquiryImported, record_what_was_imported),
     on(ContactReceived, record_further_contact),
+    on(ContactNoted, note_machines_mail),
     on(MessageDelivered, note_that_it_was_delivered),
+    on(MessageDeferred, note_that_it_was_deferred),
     on(MessageFailed, note_that_it_failed),
     on(TaskQueued, show_where_it_waits),
     on(TaskAssigned, show_who_works_on_it),

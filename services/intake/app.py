@@ -2,10 +2,19 @@
 
 from pathlib import Path
 
-from services.intake import api, handlers, timers
+from services.intake import api, channels, handlers, timers
 from services.intake.actions import receiving
 from services.intake.settings import IntakeSettings
-from shared.contracts.intake import ContactReceived, EnquiryReceived, MessageDelivered, MessageFailed
+from shared.contracts.intake import (
+    ContactNoted,
+    ContactReceived,
+    EnquiryImported,
+    EnquiryReceived,
+    ImportReleased,
+    MessageDeferred,
+    MessageDelivered,
+    MessageFailed,
+)
 from shared.runtime import Service
 
 SERVICE = Service(
@@ -13,9 +22,19 @@ SERVICE = Service(
     about="Takes in what citizens say, gives it a reference, shows how it fares, and sends what they are told.",
     serves=api.SERVES,
     hears=handlers.HEARS,
-    says=(EnquiryReceived, ContactReceived, MessageDelivered, MessageFailed),
+    says=(
+        EnquiryReceived,
+        ContactReceived,
+        ContactNoted,
+        EnquiryImported,
+        ImportReleased,
+        MessageDelivered,
+        MessageDeferred,
+        MessageFailed,
+    ),
     timers=timers.TIMERS,
     sweeps=timers.SWEEPS,
+    entrances=channels.ENTRANCES,
     takes_up=receiving.take_up,
     migrations=Path(__file__).with_name("migrations"),
     settings=IntakeSettings,

@@ -1,7 +1,9 @@
 """What intake hears: how its enquiries fare elsewhere, and what their citizens are to be told."""
 
 from services.intake.actions import following, sending
+from services.intake.actions.mail import knowing
 from shared.contracts.crm import (
+    CitizenIdentified,
     EnquiryAnswered,
     EnquiryAwaitingCitizen,
     EnquiryReopened,
@@ -48,6 +50,10 @@ async def show_it_is_open_again(event: EnquiryReopened, work: Work) -> None:
     await following.note_reopened(work, event.enquiry_id)
 
 
+async def know_whose_it_is(event: CitizenIdentified, work: Work) -> None:
+    await knowing.note_identified(work, event.enquiry_id, event.citizen_id, event.by)
+
+
 async def send_the_reply(event: ReplyRequested, work: Work) -> None:
     await sending.take_message(work, event)
 
@@ -87,6 +93,7 @@ HEARS = (
     on(EnquiryResumed, show_it_goes_on),
     on(EnquiryResolved, show_the_end),
     on(EnquiryReopened, show_it_is_open_again),
+    on(CitizenIdentified, know_whose_it_is),
     on(ReplyRequested, send_the_reply),
     on(ClockStarted, show_the_promise),
     on(ClockPaused, show_it_is_paused),

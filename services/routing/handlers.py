@@ -1,9 +1,9 @@
 """What routing hears."""
 
-from services.routing.actions import moving, queueing
+from services.routing.actions import importing, moving, queueing
 from services.routing.actions.queueing import Asked, Due
 from shared.contracts.crm import EnquiryClassified, EnquiryReopened, EnquiryResolved, EnquiryResumed, WorkRequested
-from shared.contracts.intake import ContactReceived, EnquiryReceived
+from shared.contracts.intake import ContactReceived, EnquiryImported, EnquiryReceived, ImportReleased
 from shared.contracts.sla import (
     ClockCorrected,
     ClockExtended,
@@ -26,8 +26,36 @@ async def queue_new_enquiry(event: EnquiryReceived, work: Work) -> None:
         title=event.title,
         text=event.text,
         resolved=event.outcome is Outcome.RESOLVED_AT_FIRST_CONTACT,
+        channel=event.channel,
+        place=event.place or "",
+        names=(event.citizen_name, event.citizen_surname),
+        queue_id=event.queue_id,
     )
     await queueing.take_in(work, asked)
+
+
+async def take_in_history(event: EnquiryImported, work: Work) -> None:
+    past = importing.Past(
+        enquiry_id=event.enquiry_id,
+        import_id=event.import_id,
+        request_id=event.contact_id,
+        system=event.system,
+        service_code=event.service_code,
+        queue_id=event.queue_id,
+        channel=event.channel,
+        title=event.title,
+        text=event.text,
+        place=event.place or "",
+        area=event.area,
+        names=(event.citizen_name, event.citizen_surname),
+        received_at=event.received_at,
+        resolved_at=event.resolved_at,
+    )
+    await importing.take_in(work, past)
+
+
+async def release_import(event: ImportReleased, work: Work) -> None:
+    await importing.release(work, event.import_id, event.released_at)
 
 
 async def queue_further_contact(event: ContactReceived, work: Work) -> None:
@@ -72,6 +100,8 @@ async def forget_promise(event: ClockPaused | ClockMet | ClockSuperseded, work: 
 
 HEARS = (
     on(EnquiryReceived, queue_new_enquiry),
+    on(EnquiryImported, take_in_history),
+    on(ImportReleased, release_import),
     on(ContactReceived, queue_further_contact),
     on(EnquiryReopened, queue_reopened),
     on(EnquiryResumed, queue_resumed),

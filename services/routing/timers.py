@@ -1,9 +1,13 @@
-"""What time asks of routing: offers lapse, whoever does not answer is away, tasks are offered, and none is stranded."""
+"""
+What time asks of routing.
+
+Offers lapse, whoever does not answer is away, tasks are offered, none is stranded, and what was held is queued.
+"""
 
 from functools import partial
 from uuid import UUID
 
-from services.routing.actions import choosing, moving, offering, presence
+from services.routing.actions import choosing, importing, moving, offering, presence
 from shared.timers import Timer, every, when
 from shared.vocabulary import AdviserId, OfferId, enquiry_subject, new_id
 from shared.work import Cause, Work, Workshop
@@ -49,5 +53,21 @@ async def rescue(workshop: Workshop) -> None:
         await workshop.run([enquiry_subject(enquiry_id)], action, Cause("routing", new_id()))
 
 
+async def release(workshop: Workshop) -> None:
+    """What is held of released imports, batch after batch. Woken by a release, and by history that comes after it."""
+    for _ in range(MOST_ROUNDS):
+        async with workshop.reading() as db:
+            some = await importing.released(db)
+        if some is None:
+            return
+        subjects = [enquiry_subject(enquiry_id) for enquiry_id in some.enquiries]
+        cause = Cause("routing", new_id(), some.said_id, occurred_at=some.released_at)
+        await workshop.run(subjects, partial(importing.queue_held, some=some), cause)
+
+
 TIMERS = (when(choosing.OFFER_LAPSES, lapse), when(offering.NO_ANSWER, miss))
-SWEEPS = (every(2.0, choosing.CHOOSE, choose), every(2.0, "rescue", rescue))
+SWEEPS = (
+    every(2.0, choosing.CHOOSE, choose),
+    every(2.0, "rescue", rescue),
+    every(2.0, importing.RELEASE, release),
+)

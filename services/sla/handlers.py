@@ -1,6 +1,7 @@
 """What sla hears: all that starts, pauses, moves or stops a promise."""
 
-from services.sla.actions import hearing
+from services.sla.actions import hearing, importing
+from services.sla.actions.importing import Imported
 from shared.contracts.crm import (
     EnquiryAnswered,
     EnquiryAwaitingCitizen,
@@ -9,7 +10,7 @@ from shared.contracts.crm import (
     EnquiryResolved,
     EnquiryResumed,
 )
-from shared.contracts.intake import ContactReceived, EnquiryReceived
+from shared.contracts.intake import ContactReceived, EnquiryImported, EnquiryReceived
 from shared.contracts.routing import TaskAssigned, TaskCompleted, TaskQueued, TaskTransferred, TaskWithdrawn
 from shared.hearing import on
 from shared.work import Work
@@ -17,6 +18,19 @@ from shared.work import Work
 
 async def promise(event: EnquiryReceived, work: Work) -> None:
     await hearing.hear(work, event.enquiry_id, event.name, channel=event.channel, service_code=event.service_code)
+
+
+async def keep_its_promise(event: EnquiryImported, work: Work) -> None:
+    imported = Imported(
+        channel=event.channel,
+        service_code=event.service_code,
+        queue_id=event.queue_id,
+        received_at=event.received_at,
+        due_at=event.due_at,
+        resolved_at=event.resolved_at,
+        cut_over=event.cut_over,
+    )
+    await importing.hear_imported(work, event.enquiry_id, imported)
 
 
 async def promise_to_the_contact(event: ContactReceived, work: Work) -> None:
@@ -85,6 +99,7 @@ async def see_it_withdrawn(event: TaskWithdrawn, work: Work) -> None:
 
 HEARS = (
     on(EnquiryReceived, promise),
+    on(EnquiryImported, keep_its_promise),
     on(ContactReceived, promise_to_the_contact),
     on(EnquiryClassified, see_what_it_is_about),
     on(EnquiryAwaitingCitizen, pause),

@@ -43,6 +43,9 @@ def difference(before: Council | None, after: Council) -> list[Change]:
         olds, news = by_code(old.get(kind, ())), by_code(new[kind])
         for code in [*olds, *(code for code in news if code not in olds)]:
             found += differing(f'{kind} "{code}"', olds.get(code), news.get(code), kind)
+    before_letters = old.get("letters", {})
+    for kind, letter in new["letters"].items():
+        found += differing(f'letter "{kind}"', before_letters.get(kind), letter)
     return found
 
 
@@ -54,9 +57,9 @@ def differing(
     part: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, kind: str = ""
 ) -> Iterator[Change]:
     if old is None and new is not None:
-        yield Change(Kind.ADDED, f"{part} ({in_one_line(new['name'])})")
+        yield Change(Kind.ADDED, f"{part} ({title_of(new)})")
     elif old is not None and new is None:
-        yield Change(Kind.REMOVED, f"{part} ({in_one_line(old['name'])})", WHEN_REMOVED.get(kind, ()))
+        yield Change(Kind.REMOVED, f"{part} ({title_of(old)})", WHEN_REMOVED.get(kind, ()))
     elif old != new:
         were, are = dict(values_in(old)), dict(values_in(new))
         keys = [key for key in were | are if were.get(key) != are.get(key)]
@@ -65,6 +68,11 @@ def differing(
             part,
             tuple(f"{key} was {were.get(key, NOTHING)}, is {are.get(key, NOTHING)}" for key in keys),
         )
+
+
+def title_of(table: Mapping[str, Any]) -> str:
+    """A letter has a subject instead of a name."""
+    return in_one_line(table.get("name") or table["subject"])
 
 
 def values_in(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -87,4 +95,4 @@ def in_one_line(value: Any) -> str:
         return " / ".join(str(each) for each in value.values())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    return "" if value is None else " ".join(str(value).split())

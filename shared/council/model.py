@@ -22,6 +22,11 @@ Code = Annotated[
     Field(description='up to 50 small letters, digits, - or _ in quotation marks, such as "council-tax" or "57"'),
 ]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Address = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s+]+@[^@\s]+\.[^@\s]+$"),
+    Field(description='an address without a plus, such as "enquiries@anytown.example"'),
+]
 Percent = Annotated[int, Field(ge=1, le=99, strict=True)]
 W = TypeVar("W", bound=StrEnum)
 
@@ -148,6 +153,39 @@ class Queue(Part):
     centre: Code | None = None
     skills: tuple[Code, ...] = Field((), description=SKILLS)
     weight: int = Field(1, ge=1, le=20, strict=True, description="how much of a capacity a task takes, from 1 to 20")
+
+
+class Mailbox(Part):
+    """
+    `[[mailbox]]`: addresses of the council that take mail, for a queue or for a council service.
+
+    The first mailbox is also the one from which citizens are written to who wrote to none.
+    """
+
+    code: Code
+    name: Text
+    addresses: tuple[Address, ...] = Field(
+        min_length=1, description='a list of addresses without a plus, such as ["enquiries@anytown.example"]'
+    )
+    queue: Code | None = None
+    service: Code | None = None
+
+
+class Letter(Part):
+    """What a message by email looks like. Both texts may have fields, such as {{ reference }}."""
+
+    subject: Text
+    text: Text
+
+
+class Letters(Part):
+    """`[letters]`: what citizens are written, by kind of message. Where one is left out there are words already."""
+
+    receipt: Letter | None = Field(None, description="a table with subject and text")
+    acknowledgement: Letter | None = Field(None, description="a table with subject and text")
+    holding: Letter | None = Field(None, description="a table with subject and text")
+    full: Letter | None = Field(None, description="a table with subject and text")
+    question: Letter | None = Field(None, description="a table with subject and text")
 
 
 class CouncilService(Part):
@@ -279,6 +317,8 @@ class Council(Part):
     centre: tuple[Centre, ...] = Field((), description=tables("centre"))
     queue: tuple[Queue, ...] = Field(min_length=1, description=tables("queue"))
     service: tuple[CouncilService, ...] = Field((), description=tables("service"))
+    mailbox: tuple[Mailbox, ...] = Field((), description=tables("mailbox"))
+    letters: Letters = Field(Letters(), description="a table [letters], such as letters.receipt.subject = ...")
     standard: tuple[Standard, ...] = Field((), description=tables("standard"))
     skill: tuple[Skill, ...] = Field((), description=tables("skill"))
     adviser: tuple[Adviser, ...] = Field((), description=tables("adviser"))
@@ -291,6 +331,19 @@ class Council(Part):
     @cached_property
     def queues(self) -> dict[str, Queue]:
         return {each.code: each for each in self.queue}
+
+    @cached_property
+    def mailboxes(self) -> dict[str, Mailbox]:
+        return {each.code: each for each in self.mailbox}
+
+    @cached_property
+    def addresses(self) -> dict[str, Mailbox]:
+        return {address.casefold(): each for each in self.mailbox for address in each.addresses}
+
+    def mailbox_at(self, address: str) -> Mailbox | None:
+        """Small letters or not; whatever stands after a plus makes no difference."""
+        local, _, domain = address.casefold().rpartition("@")
+        return self.addresses.get(f"{local}@{domain}") or self.addresses.get(f"{local.partition('+')[0]}@{domain}")
 
     @cached_property
     def services(self) -> dict[str, CouncilService]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.council.lines import Path, lines_of
 from shared.council.mistakes import KINDS, Draft, Mistake, Parts, hints_in, mistakes_in
-from shared.council.model import About, Council
+from shared.council.model import About, Council, Letter, Letters
 from shared.council.sentences import field_mistakes, syntax_mistake
 from shared.errors import Fault, Refused
 
@@ -52,7 +52,11 @@ def read_council(file: str) -> Council:
 
 
 def how_many(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun}" if number == 1 else f"{number} {plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    return f"{noun}es" if noun.endswith("x") else f"{noun}s"
 
 
 def read_again(file: str) -> Council:
@@ -99,7 +103,14 @@ def drafted(raw: Mapping[str, Any]) -> Draft:
     """Every part is tried by itself, so that one mistake does not hide others."""
     about, _ = validated(About, raw.get("council"))
     parts = {kind: parts_of(kind, raw.get(kind)) for kind in KINDS}
-    return Draft(raw=raw, about=about, **{f"{kind}s": each for kind, each in parts.items()})
+    return Draft(raw=raw, about=about, letters=letters_of(raw), **{plural(kind): each for kind, each in parts.items()})
+
+
+def letters_of(raw: Mapping[str, Any]) -> dict[str, Letter]:
+    tables = raw.get("letters")
+    written = tables if isinstance(tables, Mapping) else {}
+    tried = {kind: validated(Letter, written.get(kind))[0] for kind in Letters.model_fields if kind in written}
+    return {kind: letter for kind, letter in tried.items() if letter is not None}
 
 
 def parts_of(kind: str, tables: Any) -> Parts[Any]:

@@ -48,9 +48,9 @@ def syntax_mistake(message: str, file: str) -> tuple[int, str]:
     return line, f"{said}." if said else f"This is not TOML ({bare}): compare it with the line before."
 
 
-def field_mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
-    """One for each place, whatever else the checker says of it."""
-    misspelt = {(*path[:-1], key) for path, key in map(intended, errors) if key}
+def field_mistakes(errors: list[ErrorDetails], file: type[BaseModel] = Council) -> list[Mistake]:
+    """One for each place, whatever else the checker says of it. `file` declares what may stand in it."""
+    misspelt = {(*path[:-1], key) for path, key in (intended(error, file) for error in errors) if key}
     found: dict[Path, Mistake] = {}
     for error in errors:
         path = path_of(error["loc"])
@@ -58,14 +58,14 @@ def field_mistakes(errors: list[ErrorDetails]) -> list[Mistake]:
             continue
         if error["type"] == "too_short" and error["input"]:
             continue  # what stands in the list is wrong, and told by itself
-        found.setdefault(path, Mistake(path, sentence(error, path)))
+        found.setdefault(path, Mistake(path, sentence(error, path, file)))
     return list(found.values())
 
 
-def intended(error: ErrorDetails) -> tuple[Path, str | None]:
+def intended(error: ErrorDetails, file: type[BaseModel]) -> tuple[Path, str | None]:
     """The key that an unknown one was most likely meant to be: that one is then not missing, but misspelt."""
     path = path_of(error["loc"])
-    table, _ = declared_at(path)
+    table, _ = declared_at(path, file)
     unknown = error["type"] == "extra_forbidden"
     return path, the_nearest(str(path[-1]), list(keys_of(table))) if unknown else None
 
@@ -74,8 +74,8 @@ def path_of(loc: Path) -> Path:
     return loc[: loc.index(OF_A_KEY)] if OF_A_KEY in loc else loc
 
 
-def sentence(error: ErrorDetails, path: Path) -> str:
-    table, field = declared_at(path)
+def sentence(error: ErrorDetails, path: Path, file: type[BaseModel]) -> str:
+    table, field = declared_at(path, file)
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
     if error["type"] == "value_error":
         return f"{error['ctx']['error']}."
@@ -111,12 +111,12 @@ def shown(value: Any) -> str:
     return str(value) if isinstance(value, date) else "This"
 
 
-def declared_at(path: Path) -> tuple[type[BaseModel], FieldInfo | None]:
+def declared_at(path: Path, file: type[BaseModel]) -> tuple[type[BaseModel], FieldInfo | None]:
     """The table that a path leads into, and what is declared of its last key; None where there is no such key."""
-    table: type[BaseModel] = Council
+    table = file
     field: FieldInfo | None = None
     for key in (step for step in path if isinstance(step, str)):
-        inner = table_in(field.annotation) if field else Council
+        inner = table_in(field.annotation) if field else file
         if inner is None:
             break
         table, field = inner, keys_of(inner).get(key)

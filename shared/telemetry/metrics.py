@@ -69,6 +69,12 @@ DEAD_LETTERS = Gauge(
     ("service",),
     registry=REGISTRY,
 )
+MAIL_MISSING = Gauge(
+    "accesspoint_mail_missing",
+    "Mails that a folder of an IMAP account has and that could not be fetched; any at all is an alarm.",
+    ("service", "account", "folder"),
+    registry=REGISTRY,
+)
 OLDEST_GAP_SECONDS = Gauge(
     "accesspoint_oldest_gap_seconds",
     "Age of the oldest gap before an event that came ahead of its place; above 60 is an alarm.",
@@ -86,6 +92,12 @@ WORKS_RERUN = Counter(
     "accesspoint_works_rerun_total",
     "Works run again, by reason: again or away.",
     ("service", "reason"),
+    registry=REGISTRY,
+)
+MESSAGES_MAYBE_TWICE = Counter(
+    "accesspoint_messages_maybe_twice_total",
+    "Messages sent again although an attempt before may have sent them, because nobody could be asked.",
+    ("service",),
     registry=REGISTRY,
 )
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from shared.errors import NotFound
 from shared.web.idempotency import Command, run_once
 from shared.web.languages import languages_in
+from shared.web.media import prefers_csv
 
 if TYPE_CHECKING:
     from shared.auth import Caller
@@ -43,11 +44,17 @@ class Call(Generic[B]):
     repeatable: Command | None = None
     files: tuple[Upload, ...] = ()
     accept_language: str | None = None
+    accept: str | None = None
 
     @property
     def languages(self) -> tuple[str, ...]:
         """What the caller reads, best first: `cy`, `en`."""
         return languages_in(self.accept_language)
+
+    @property
+    def prefers_csv(self) -> bool:
+        """Where the route has it, by `as_csv`."""
+        return prefers_csv(self.accept)
 
     @property
     def correlation_id(self) -> UUID:

@@ -67,6 +67,7 @@ class Endpoint:
                 repeatable=command,
                 files=sent.files,
                 accept_language=headers.get("Accept-Language"),
+                accept=headers.get("Accept"),
             )
             return response_of(await route.handler(call))
         finally:

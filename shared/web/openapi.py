@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared.web.answer import JSON, Download
+from shared.web.links import VERSION, links_of
+from shared.web.media import CSV
 from shared.web.problems import PROBLEM_JSON, Problem
 from shared.web.routes import Route
 from shared.web.uploads import FILE, MULTIPART, Uploads
@@ -48,8 +50,16 @@ IF_MATCH = {
 BINARY = {"type": "string", "format": "binary"}
 CORRELATION = {
     "X-Correlation-ID": {
+        "required": True,
         "description": "What everything that follows from this call is known by.",
         "schema": {"type": "string", "format": "uuid"},
+    }
+}
+ETAG = {
+    "ETag": {
+        "required": True,
+        "description": "The version of what is shown, to be sent as If-Match with a command about it.",
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
     }
 }
 REPLAYED = {
@@ -65,7 +75,7 @@ def openapi_of(name: str, about: str, routes: Sequence[Route], version: str = "1
     models = models_of(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(f"/{name}{route.path}", {})[route.method.lower()] = operation(route, models)
+        paths.setdefault(f"/{name}{route.path}", {})[route.method.lower()] = operation(route, models, routes)
     return {
         "openapi": "3.1.0",
         "info": {"title": f"Accesspoint {name}", "version": version, "description": about},
@@ -102,7 +112,7 @@ def models_of(routes: Iterable[Route]) -> Models:
     return Models(refs, dict(sorted(defined.get("$defs", {}).items())))
 
 
-def operation(route: Route, models: Models) -> dict[str, Any]:
+def operation(route: Route, models: Models, routes: Sequence[Route]) -> dict[str, Any]:
     summary, _, more = (route.handler.__doc__ or "").strip().partition("\n")
     described: dict[str, Any] = {
         "operationId": route.name,
@@ -111,7 +121,7 @@ def operation(route: Route, models: Models) -> dict[str, Any]:
         "x-roles": [str(role) for role in route.who],
         "security": security_of(route),
         "parameters": parameters_of(route, models),
-        "responses": responses_of(route, models),
+        "responses": responses_of(route, models, routes),
     }
     if not described["description"]:
         del described["description"]
@@ -165,8 +175,11 @@ def query_parameters(ref: Mapping[str, str], models: Models) -> list[dict[str, A
     ]
 
 
-def responses_of(route: Route, models: Models) -> dict[str, Any]:
-    found = {str(status): given(status, model, route, models) for status, model in sorted(route.gives.items())}
+def responses_of(route: Route, models: Models, routes: Sequence[Route]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for status, model in sorted(route.gives.items()):
+        links = links_of(route, status, routes)
+        found[str(status)] = {**given(status, model, route, models), **({"links": links} if links else {})}
     for status in sorted(statuses_refused(route)):
         found[str(status)] = {
             "description": HTTPStatus(status).phrase,
@@ -177,21 +190,24 @@ def responses_of(route: Route, models: Models) -> dict[str, Any]:
 
 
 def given(status: int, model: type[BaseModel] | type[Download] | None, route: Route, models: Models) -> dict[str, Any]:
-    headers = {**CORRELATION, **(REPLAYED if route.command else {})}
+    is_versioned = model is not None and issubclass(model, BaseModel) and VERSION in model.model_fields
+    headers = {**CORRELATION, **(REPLAYED if route.command else {}), **(ETAG if is_versioned else {})}
     described: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": headers}
     if model is not None and issubclass(model, Download):
         described["content"] = {"*/*": {"schema": BINARY}}
     elif model is not None:
         described["content"] = {JSON: {"schema": models.written(model), **example_of(model)}}
+        if route.as_csv and status == HTTPStatus.OK:
+            described["content"][CSV] = {"schema": {"type": "string"}}
     return described
 
 
 def refusal_headers(status: int) -> dict[str, Any]:
     more: dict[str, Any] = {}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        more["Retry-After"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+        more["Retry-After"] = {"required": True, "description": "Seconds to wait.", "schema": {"type": "integer"}}
     if status == HTTPStatus.UNAUTHORIZED:
-        more["WWW-Authenticate"] = {"description": "Bearer", "schema": {"type": "string"}}
+        more["WWW-Authenticate"] = {"required": True, "description": "Bearer", "schema": {"type": "string"}}
     return {**CORRELATION, **more}
 
 

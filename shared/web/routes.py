@@ -25,8 +25,8 @@ class Details(TypedDict, total=False):
     """
     `command` asks for an Idempotency-Key, `versioned` for If-Match; `refuses` lists further statuses.
 
-    With `uploads` the body may also be multipart, and bring files. `instead` tells those who may not call what they
-    can do.
+    With `uploads` the body may also be multipart, and bring files; with `as_csv` its 200 can also be had as CSV.
+    `instead` tells those who may not call what they can do.
     """
 
     summary: Required[str]
@@ -36,6 +36,7 @@ class Details(TypedDict, total=False):
     command: bool
     versioned: bool
     uploads: Uploads | None
+    as_csv: bool
     instead: str
 
 
@@ -55,6 +56,7 @@ class Route:
     command: bool
     versioned: bool
     uploads: Uploads | None
+    as_csv: bool
     instead: str
 
     @property
@@ -118,6 +120,7 @@ def route(
         command=details.get("command", False),
         versioned=details.get("versioned", False),
         uploads=details.get("uploads"),
+        as_csv=details.get("as_csv", False),
         instead=details.get("instead", ""),
     )
     for complaint in complaints(made):

@@ -17,6 +17,7 @@ PLANTS = [
     ("Only the command line knows every service", "services/billing.py", "fifth = True"),
     ("Inside a service, imports point down", "services/crm/domain/enquiries.py", "import services.crm.actions"),
     ("Inside a service, imports point down", "services/crm/utils.py", "anything = True"),
+    ("An import reads below, tells above", "services/cli/importing/lines.py", "import services.cli.importing.maps"),
     ("Shared knows no service", "shared/errors.py", "import services.crm.app"),
     ("Domain is pure", "services/crm/domain/enquiries.py", "import asyncio"),
     ("No service touches a driver", "services/crm/store/enquiries.py", "import asyncpg"),

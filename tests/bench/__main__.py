@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from services.cli.rows import read_rows
-from tests.bench import citizens, due_times, houses, offers, picture
+from tests.bench import citizens, due_times, houses, mails, offers, picture
 from tests.bench.figures import Figure, write
 from tests.bench.plan import CLIENTS, QUICK, Bench, Plan
 from tests.parts.scratch import scratch
@@ -28,9 +28,13 @@ PARTS = {
     "f": "due times per second, of several calendars",
     "g": "a timeline and a match among 100,000 contacts",
     "h": "adviser free to offer, with 1,000 tasks waiting",
+    "i": "mails accepted per second by SMTP",
+    "j": "mails turned into contacts per second, by intake alone and with all four running",
+    "k": "memory for a mail of 25 MB",
 }
 ON_THE_BROKER = ("a", "b", "c", "e")
 EMBEDDED = ("d", "e")
+BY_MAIL = ("i", "j", "k")
 SLICE = Path(__file__).parents[2] / "deploy" / "demo" / "boston311-slice.csv"
 KEPT = Path(__file__).parents[2] / "docs" / "proof" / "bench-of-the-frame.json"
 LONGEST_SECONDS = 1_800
@@ -60,7 +64,9 @@ def steps_of(parts: frozenset[str], plan: Plan) -> int:
     count = {"a": accepting * (not parts.isdisjoint("ab")), "b": accepting * ("b" in parts)}
     count |= {"c": end_to_end * ("c" in parts), "d": (accepting + end_to_end + 1) * ("d" in parts)}
     count |= {"f": plan.rounds * ("f" in parts), "g": 2 * ("g" in parts), "h": 2 * ("h" in parts)}
+    count |= {"i": 2 * plan.rounds * ("i" in parts), "j": (2 * plan.rounds + 1) * ("j" in parts), "k": "k" in parts}
     houses_used = 3 * (not parts.isdisjoint(ON_THE_BROKER)) + 1 * (not parts.isdisjoint(EMBEDDED))
+    houses_used += not parts.isdisjoint(BY_MAIL)
     return sum(count.values()) + houses_used + 2 * ("e" in parts)
 
 
@@ -75,6 +81,8 @@ async def measure(bench: Bench) -> None:
             await citizens.measure(bench)
         if bench.wants("h"):
             await offers.measure(bench)
+        if bench.wants(*BY_MAIL):
+            await mails.measure(bench)
         if bench.wants(*ON_THE_BROKER):
             await houses.on_the_broker(bench)
         if bench.wants(*EMBEDDED):

@@ -82,8 +82,8 @@ def draw(figures: Sequence[Figure], file: Path) -> None:
     drawn: list[str] = []
     y = 10.0
     for title, shown in (
-        ("Enquiries per second", rates),
-        ("Processor time per enquiry, ms", costs),
+        ("Enquiries and mails per second", rates),
+        ("Processor time per enquiry or mail, ms", costs),
         ("Memory, MB", sizes),
     ):
         if shown:

@@ -33,3 +33,25 @@ def family(pid: int, of_each: Callable[[int], float]) -> float:
         with suppress(OSError, psutil.NoSuchProcess):  # it ended while we counted
             total += of_each(process.pid)
     return total
+
+
+def status(pid: int, field: str) -> float:
+    """A size that the kernel tells of a process, in MB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        name, _, rest = line.partition(":")
+        if name == field:
+            return int(rest.split()[0]) / MEGABYTE
+    raise RuntimeError(f"/proc/{pid}/status names no {field}.")
+
+
+def resident(pid: int) -> float:
+    return status(pid, "VmRSS")
+
+
+def peak(pid: int) -> float:
+    """The most that was resident since it began, or since the peak was forgotten."""
+    return status(pid, "VmHWM")
+
+
+def forget_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")

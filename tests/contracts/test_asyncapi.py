@@ -98,7 +98,7 @@ def test_what_is_about_a_person_is_marked() -> None:
     fields = DOCUMENT["components"]["schemas"]["EnquiryReceived"]["properties"]
     marked = {name for name, field in fields.items() if field.get("x-personal")}
     said = {"name", "surname", "email", "telephone", "uprn"}
-    assert marked == {"title", "text", "place", *(f"citizen_{each}" for each in said)}
+    assert marked == {"title", "text", "place", "quoted", *(f"citizen_{each}" for each in said)}
     assert '"personal"' not in json.dumps(DOCUMENT)
 
 

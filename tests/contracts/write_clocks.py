@@ -21,8 +21,13 @@ Of several events at the same moment, the one further up happened first.
   hours it holds, one in working days by as many working days as end in it, and any other by its own length. An
   acknowledgement or a holding answer leaves the citizen awaited.
 - A due time that a person set moves with later pauses in the same way, and never lies before the end of one.
+- An enquiry that was imported from an older system is judged by the due time it brings, which is its agreed date, and
+  by no standard of today; what begins after its cut-over starts standards as ever. What came true up to the cut-over
+  is written and told to nobody; where the enquiry was still open then, `clock.started` tells its due time.
 - An agreed date that was broken cannot be moved: another one that is agreed then is a clock of its own.
 - A contact that the council began, or after which nobody waits for anything, starts no clock.
+- What a machine wrote, such as an auto-reply or a bounce (`contact.noted`), is not heard here at all: it starts,
+  pauses, moves and stops nothing.
 - A standard that is for certain services or queues applies while the enquiry is about such a service, or its
   answer waits on such a queue. Where it no longer applies its clock ends without a verdict, and comes back as
   if nothing had happened when it applies again. On a task the wait is another promise with every transfer to

@@ -1,4 +1,4 @@
-"""README.md followed as a newcomer would: every command of its `sh` blocks, in order, on a fresh data folder."""
+"""A page followed as a newcomer would: every command of its `sh` blocks, in order, on a fresh data folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +22,18 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STAYS = ("make run", "accesspoint up", ".venv/bin/accesspoint up")
 # They run this very test, or take far longer than it may: it is enough that they exist.
 ONLY_NAMED = re.compile(r"make (check|test|faults|bench|proof)\b.*")
+SET = re.compile(r"export .*")
+NAMES = re.compile(r"\b([A-Z_]+)=")
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 TOUR = re.compile(r"^URL=.*", re.MULTILINE | re.DOTALL)
 PROBLEM = '"/problems/'
+# A command that fails ends the step, also in the middle of a pipe.
+STRICTLY = ("-eu", "-o", "pipefail")
 WRITTEN_PORT = "127.0.0.1:8080"
+WRITTEN_MAIL_PORT = '"127.0.0.1", 2525'
+WRITTEN_FOLDER = "var/boston"
 
-COMMAND_WITHIN = 60.0
+COMMAND_WITHIN = 240.0
 READY_WITHIN = 90.0
 STOP_WITHIN = 30.0
 # What a `make` around us would pass on to the one inside.
@@ -36,7 +42,10 @@ OF_MAKE = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to do: `stays` goes on in the background, `named` is only looked up, all else is run to its end."""
+    """
+    Something to do: `stays` goes on in the background, `named` is only looked up, `set` holds for what follows; all
+    else is run to its end.
+    """
 
     kind: str
     text: str
@@ -66,6 +75,8 @@ def steps_in(block: str) -> Iterator[Step]:
 def kind_of(line: str) -> str:
     if line.startswith(STAYS):
         return "stays"
+    if SET.fullmatch(line):
+        return "set"
     return "named" if ONLY_NAMED.fullmatch(line) else "run"
 
 
@@ -76,7 +87,9 @@ class Newcomer:
     root: Path
     folder: Path
     port: int = field(default_factory=free_port)
+    mail_port: int = field(default_factory=free_port)
     done: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
     seconds_until_ready: float = 0.0
 
     @property
@@ -90,42 +103,57 @@ class Newcomer:
 
     @property
     def environment(self) -> dict[str, str]:
-        ours = {"ACCESSPOINT_PORT": str(self.port), "ACCESSPOINT_DATA": str(self.folder / "data")}
+        ours = {
+            **self.settings,
+            "ACCESSPOINT_PORT": str(self.port),
+            "ACCESSPOINT_SMTP_PORT": str(self.mail_port),
+            "ACCESSPOINT_DATA": str(self.folder / "data"),
+        }
         return {name: value for name, value in environment(ours).items() if name not in OF_MAKE}
 
     def follow(self, steps: list[Step]) -> str:
         """Everything the page says. What is running at its end is stopped. Gives what the tour has shown."""
+        toured: list[str] = []
+        self.walk(steps, lambda: toured.append(self.paste_the_tour()))
+        return toured[0]
+
+    def walk(self, steps: list[Step], once_ready: Callable[[], object] = lambda: None) -> list[str]:
+        """Everything the page says, and what each step that came after the start has shown."""
         running = [step for step in steps if step.kind == "stays"]
-        assert len(running) == 1, f"README.md should start the product once, and says {running}"
+        assert len(running) == 1, f"the page should start the product once, and says {running}"
         before, after = steps[: steps.index(running[0])], steps[steps.index(running[0]) + 1 :]
         for step in before:
             self.take(step)
         with self.started(running[0].text):
-            toured = self.paste_the_tour()
-            for step in after:
-                self.take(step)
-        return toured
+            once_ready()
+            return [self.take(step) for step in after]
 
     def start_again(self, command: str) -> float:
         """How many seconds the next start takes until it is ready."""
         with self.started(command):
             return self.seconds_until_ready
 
-    def take(self, step: Step) -> None:
+    def take(self, step: Step) -> str:
+        self.done.append(step.text)
+        if step.kind == "set":
+            self.settings |= {
+                name: self.run(f'{step.text}\nprintf %s "${name}"', *STRICTLY) for name in NAMES.findall(step.text)
+            }
+            return ""
         if step.kind == "named":
             words = step.text.split()
             targets = TARGET.findall((self.root / "Makefile").read_text())
-            assert words[1] in targets, f"README.md says `{step.text}`, and the Makefile does not know it"
-        else:
-            shown = self.run(step.text, "-eu")
-            assert PROBLEM not in shown, f"{step.text}\nanswered\n{shown}"
-        self.done.append(step.text)
+            assert words[1] in targets, f"the page says `{step.text}`, and the Makefile does not know it"
+            return ""
+        shown = self.run(step.text, *STRICTLY)
+        assert PROBLEM not in shown, f"{step.text}\nanswered\n{shown}"
+        return shown
 
     def run(self, text: str, *options: str) -> str:
-        """In a shell, as if pasted; what it shows. Where the page says 8080, we listen elsewhere."""
+        """In a shell, as if pasted; what it shows."""
         ran = subprocess.run(
             ["bash", *options],
-            input=text.replace(WRITTEN_PORT, self.address) + "\n",
+            input=self.here(text) + "\n",
             env=self.environment,
             cwd=self.root,
             capture_output=True,
@@ -135,6 +163,11 @@ class Newcomer:
         )
         assert ran.returncode == 0, f"{text}\nended with {ran.returncode}:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
         return ran.stdout
+
+    def here(self, text: str) -> str:
+        """Where the page says 8080 or names a data folder, ours are elsewhere."""
+        text = text.replace(WRITTEN_PORT, self.address).replace(WRITTEN_MAIL_PORT, f'"127.0.0.1", {self.mail_port}')
+        return text.replace(WRITTEN_FOLDER, str(self.folder / "data"))
 
     def paste_the_tour(self) -> str:
         """Nothing is changed in it: it was printed for this very house."""

@@ -93,7 +93,9 @@ class EmbeddedHouse(OneAddress):
         data = folder / "data"
         data.mkdir(parents=True, exist_ok=True)
         begins_with = {"ACCESSPOINT_COUNCIL": str(written(folder, council or plain()))}
-        told = {"ACCESSPOINT_DATA": str(data), **begins_with, **(settings or {})}
+        self.smtp_port = free_port()
+        doors = {"ACCESSPOINT_SMTP_PORT": str(self.smtp_port)}
+        told = {"ACCESSPOINT_DATA": str(data), **begins_with, **doors, **(settings or {})}
         self.program = Program("up", [*command, "up", "--no-demo"], told, folder)
         self._postgres = EmbeddedPostgres(data / "database")
         super().__init__(self._postgres.url, HouseSettings(data=data), self.program.url)

@@ -72,7 +72,7 @@ class Clone:
             process = subprocess.Popen(
                 ["make", "run"],
                 cwd=self.folder,
-                env=surroundings({"ACCESSPOINT_PORT": str(port)}),
+                env=surroundings({"ACCESSPOINT_PORT": str(port), "ACCESSPOINT_SMTP_PORT": "0"}),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

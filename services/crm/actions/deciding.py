@@ -50,10 +50,10 @@ async def note(work: Work, enquiry_id: EnquiryId, person: Person, text: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a decision to tell the citizen something has made of the enquiry, and whether a message goes to them."""
+    """What a decision to tell the citizen something has made of the enquiry, and which message goes to them, if any."""
 
     enquiry: Enquiry
-    sent: bool
+    message_id: MessageId | None = None
 
 
 async def answer(
@@ -83,14 +83,13 @@ async def tell(work: Work, enquiry: Enquiry, kind: MessageKind, text: str, told_
     """The timeline says where it did not go by message; what becomes of a message is heard from intake."""
     if told_by is not None:
         await timeline.keep(work.db, enquiry.enquiry_id, entry_now(work, EntryKind.DELIVERED, detail=told_by))
-        return Told(enquiry, sent=False)
+        return Told(enquiry)
     contact = await address_of(work, enquiry)
     if contact is None:
         entry = entry_now(work, EntryKind.FAILED, detail="not sent: no address")
         await timeline.keep(work.db, enquiry.enquiry_id, entry)
-        return Told(enquiry, sent=False)
-    send(work, enquiry, contact, kind, text)
-    return Told(enquiry, sent=True)
+        return Told(enquiry)
+    return Told(enquiry, send(work, enquiry, contact, kind, text))
 
 
 async def address_of(work: Work, enquiry: Enquiry) -> Contact | None:
@@ -99,11 +98,12 @@ async def address_of(work: Work, enquiry: Enquiry) -> Contact | None:
     return reply_to(await contacts.of_enquiry(work.db, enquiry.enquiry_id), known)
 
 
-def send(work: Work, enquiry: Enquiry, contact: Contact, kind: MessageKind, text: str) -> None:
+def send(work: Work, enquiry: Enquiry, contact: Contact, kind: MessageKind, text: str) -> MessageId:
+    message_id = MessageId(new_id())
     work.say(
         ReplyRequested(
             enquiry_id=enquiry.enquiry_id,
-            message_id=MessageId(new_id()),
+            message_id=message_id,
             reference=enquiry.reference,
             kind=kind,
             text=text,
@@ -113,6 +113,7 @@ def send(work: Work, enquiry: Enquiry, contact: Contact, kind: MessageKind, text
             language=contact.language,
         )
     )
+    return message_id
 
 
 async def resume(work: Work, decision: Decision) -> Enquiry:

@@ -34,6 +34,21 @@ from shared.work import Work
 async def recognise(
     work: Work, enquiry: Enquiry, contact: Contact, named: CitizenId | None, *, is_first: bool
 ) -> Enquiry:
+    """Whose it is, found out and said."""
+    after = await find_out(work, enquiry, contact, named, is_first=is_first)
+    say_identified(work, enquiry, after)
+    return after
+
+
+def say_identified(work: Work, before: Enquiry, after: Enquiry) -> None:
+    """Nothing where nobody was found."""
+    if after.citizen_id is not None and after.identified_by is not None and after != before:
+        work.say(CitizenIdentified(enquiry_id=after.enquiry_id, citizen_id=after.citizen_id, by=after.identified_by))
+
+
+async def find_out(
+    work: Work, enquiry: Enquiry, contact: Contact, named: CitizenId | None, *, is_first: bool
+) -> Enquiry:
     """
     By the citizen an adviser named when logging the contact, else by what the contact tells. No new version.
 
@@ -47,7 +62,7 @@ async def recognise(
     if isinstance(found, Known):
         return await make_theirs(work, enquiry, found.citizen_id, found.by)
     if isinstance(found, New):
-        citizen = await add_citizen(work, [contact], await nation(work))
+        citizen = await add_citizen(work, [contact], await nation_for(work, contact))
         return await make_theirs(work, enquiry, citizen.citizen_id, IdentifiedBy.NEW)
     if isinstance(found, Suggestions):
         await citizens.suggest(work.db, enquiry.enquiry_id, found.because)
@@ -63,7 +78,11 @@ async def suggest(work: Work, enquiry: Enquiry, contact: Contact) -> None:
 
 async def evidence_of(work: Work, contact: Contact) -> Evidence:
     """Only a telephone number is read as the council's nation writes it."""
-    return evidence_in(contact, await nation(work) if contact.citizen_telephone is not None else "")
+    return evidence_in(contact, await nation_for(work, contact))
+
+
+async def nation_for(work: Work, contact: Contact) -> str:
+    return await nation(work) if contact.citizen_telephone is not None else ""
 
 
 async def chosen(work: Work, enquiry: Enquiry, named: CitizenId | None) -> Known | None:
@@ -94,9 +113,7 @@ async def who_is(work: Work, evidence: Evidence, contact: Contact) -> Known | Ne
 
 async def make_theirs(work: Work, enquiry: Enquiry, citizen_id: CitizenId, by: IdentifiedBy) -> Enquiry:
     after = replace(enquiry, citizen_id=citizen_id, identified_by=by)
-    await timeline.give_to(work.db, enquiry.enquiry_id, citizen_id)
-    await enquiries.save(work.db, after, entry_now(work, EntryKind.IDENTIFIED, detail=by))
-    work.say(CitizenIdentified(enquiry_id=enquiry.enquiry_id, citizen_id=citizen_id, by=by))
+    await enquiries.make_theirs(work.db, after, entry_now(work, EntryKind.IDENTIFIED, detail=by))
     return after
 
 

@@ -11,7 +11,7 @@ from services.crm.domain.contacts import Contact
 from services.crm.domain.enquiries import Enquiry, EnquiryState
 from services.crm.domain.identifiers import IdentifierKind, normalised, surname_key
 from services.crm.domain.links import Linked
-from services.crm.domain.rows import Person
+from services.crm.domain.rows import Person, Sight
 from services.crm.domain.tasks import Task
 from services.crm.domain.timeline import Entry, Line, Place
 from services.crm.store import accesses, citizens, contacts, enquiries, tasks, timeline
@@ -43,18 +43,21 @@ class Record:
     tasks: list[Task]
     links: list[Linked]
     timeline: list[Entry]
+    perhaps_about: Enquiry | None = None
 
 
 async def at_enquiry(work: Work, enquiry_id: EnquiryId, person: Person, why: str | None) -> Record:
-    enquiry = await visible(work, enquiry_id, person)
+    enquiry, seen = await visible(work, enquiry_id, person), await sight(work, person)
+    links = await enquiries.links(work.db, enquiry_id, seen)
     found = Record(
         enquiry=enquiry,
         citizen=await citizen_of(work, enquiry) if person.sees_citizens else None,
         suggestions=await suggestions(work, enquiry) if person.sees_citizens else [],
         contacts=await contacts.of_enquiry(work.db, enquiry_id),
         tasks=await tasks.of_enquiry(work.db, enquiry_id),
-        links=await enquiries.links(work.db, enquiry_id, await sight(work, person)),
+        links=links,
         timeline=await timeline.of_enquiry(work.db, enquiry_id),
+        perhaps_about=await perhaps_about(work, enquiry, links, seen),
     )
     await looked(work, [(enquiry_id, enquiry.citizen_id)], "record", why)
     await looked(work, [(enquiry_id, each.citizen.citizen_id) for each in found.suggestions], "suggestion", why)
@@ -75,6 +78,14 @@ async def suggestions(work: Work, enquiry: Enquiry) -> list[Suggestion]:
     return [Suggestion(each, because[each.citizen_id]) for each in await citizens.citizens(work.db, list(because))]
 
 
+async def perhaps_about(work: Work, enquiry: Enquiry, links: Sequence[Linked], seen: Sight) -> Enquiry | None:
+    """The enquiry that it may belong to, until a person links them. None where this person may not see that one."""
+    other = enquiry.perhaps_about
+    if other is None or any(each.other_enquiry_id == other for each in links):
+        return None
+    return await enquiries.enquiry(work.db, other, seen)
+
+
 async def at_newest(
     work: Work, person: Person, state: EnquiryState, most: int, after: EnquiryId | None
 ) -> list[Enquiry]:
@@ -93,6 +104,13 @@ async def at_newest(
 async def for_reference(work: Work, person: Person, reference: str, state: EnquiryState | None) -> list[Enquiry]:
     """As a citizen reads it out or types it."""
     found = await enquiries.with_number(work.db, parse_number(reference), await sight(work, person), state)
+    await looked(work, [(enquiry.enquiry_id, enquiry.citizen_id) for enquiry in found], "search", None)
+    return found
+
+
+async def for_row_id(work: Work, person: Person, row_id: str, state: EnquiryState | None) -> list[Enquiry]:
+    """By what an older system called it."""
+    found = await enquiries.with_row_id(work.db, row_id, await sight(work, person), state)
     await looked(work, [(enquiry.enquiry_id, enquiry.citizen_id) for enquiry in found], "search", None)
     return found
 

@@ -10,12 +10,21 @@ from services.crm.actions.knowing import entry_now, heard_of
 from services.crm.domain.contacts import Attachment, Contact
 from services.crm.domain.enquiries import Enquiry, contacted, resolved, unread
 from services.crm.domain.links import Linked
-from services.crm.domain.timeline import EntryKind
+from services.crm.domain.timeline import Entry, EntryKind
 from services.crm.store import contacts, enquiries, timeline
 from shared.contracts.crm import ContactRecorded, EnquiryLinked, EnquiryReopened, EnquiryResolved, EnquiryResumed
-from shared.contracts.intake import ContactReceived, EnquiryReceived, MessageDelivered, MessageFailed, SaidByCitizen
+from shared.contracts.intake import (
+    ContactNoted,
+    ContactReceived,
+    EnquiryReceived,
+    MessageDeferred,
+    MessageDelivered,
+    MessageFact,
+    MessageFailed,
+    SaidByCitizen,
+)
 from shared.errors import Early
-from shared.vocabulary import CitizenId, EnquiryId, Link, Resolution, enquiry_subject
+from shared.vocabulary import CitizenId, Direction, EnquiryId, Link, MessageKind, Outcome, Resolution, enquiry_subject
 from shared.work import Work
 
 
@@ -31,13 +40,14 @@ async def record(work: Work, heard: EnquiryReceived) -> None:
         service_code=heard.service_code,
         channel=heard.channel,
         received_at=heard.received_at,
+        perhaps_about=heard.perhaps_about,
     )
     contact = contact_of(heard, heard.received_at, text=None)
     entry = entry_now(work, EntryKind.RECEIVED, contact_id=contact.contact_id, version=enquiry.version)
     is_first = await enquiries.record(work.db, enquiry, contact, entry)
     if is_first is None:
         return
-    await keep_files(work, enquiry.enquiry_id, contact)
+    await keep_what_came_along(work, enquiry.enquiry_id, contact)
     say_recorded(work, enquiry.enquiry_id, contact)
     if not is_first:
         await link_same_contact(work, enquiry.enquiry_id, contact)
@@ -90,7 +100,7 @@ async def record_further(work: Work, heard: ContactReceived) -> None:
         return
     work = at(work, contact.started_at)
     enquiry = await note_contacted(work, enquiry, contact)
-    await keep_files(work, enquiry.enquiry_id, contact)
+    await keep_what_came_along(work, enquiry.enquiry_id, contact)
     say_recorded(work, enquiry.enquiry_id, contact)
     if not is_first:
         await link_same_contact(work, enquiry.enquiry_id, contact)
@@ -136,14 +146,58 @@ async def go_on(work: Work, before: Enquiry, contact: Contact) -> None:
         work.say(EnquiryReopened(enquiry_id=after.enquiry_id, contact_id=contact.contact_id))
 
 
+async def note_mail(work: Work, heard: ContactNoted) -> None:
+    """
+    A machine's mail stands on the enquiry that it names, and nothing follows from it: no version, no state, no event.
+
+    About no enquiry it stands nowhere here: the record is of enquiries and citizens, and it says nothing of either.
+    Intake lists it with all other mail.
+    """
+    if heard.enquiry_id is None:
+        return
+    enquiry = await heard_of(work, heard.enquiry_id)
+    contact = Contact(
+        contact_id=heard.contact_id,
+        channel=heard.channel,
+        point=heard.point,
+        direction=Direction.INBOUND,
+        outcome=Outcome.RECEIVED,
+        started_at=heard.started_at,
+        ended_at=heard.started_at,
+        text=heard.text,
+        noted_as=heard.noted_as,
+        sender=heard.sender,
+    )
+    if await contacts.keep_noted(work.db, enquiry.enquiry_id, contact):
+        entry = entry_now(
+            at(work, contact.started_at),
+            EntryKind.MACHINE_WROTE,
+            detail=contact.noted_as,
+            text=heard.title,
+            contact_id=contact.contact_id,
+        )
+        await timeline.keep(work.db, enquiry.enquiry_id, entry)
+
+
 async def note_delivered(work: Work, heard: MessageDelivered) -> None:
-    entry = entry_now(at(work, heard.delivered_at), EntryKind.DELIVERED, detail=heard.by)
-    if not await timeline.keep(work.db, heard.enquiry_id, entry):
-        raise Early(enquiry_subject(heard.enquiry_id))
+    entry = entry_now(at(work, heard.delivered_at), EntryKind.DELIVERED, detail=way_of(heard))
+    await keep_of_message(work, heard, entry)
+
+
+async def note_deferred(work: Work, heard: MessageDeferred) -> None:
+    await keep_of_message(work, heard, entry_now(work, EntryKind.DEFERRED, detail=way_of(heard), text=heard.because))
 
 
 async def note_failed(work: Work, heard: MessageFailed) -> None:
-    entry = entry_now(work, EntryKind.FAILED, detail=heard.by, text=heard.because)
+    await keep_of_message(work, heard, entry_now(work, EntryKind.FAILED, detail=way_of(heard), text=heard.because))
+
+
+def way_of(heard: MessageDelivered | MessageDeferred | MessageFailed) -> str:
+    """A receipt is nobody's answer, and is not to be taken for one."""
+    return heard.kind if heard.kind is MessageKind.RECEIPT else heard.by
+
+
+async def keep_of_message(work: Work, heard: MessageFact, entry: Entry) -> None:
     if not await timeline.keep(work.db, heard.enquiry_id, entry):
         raise Early(enquiry_subject(heard.enquiry_id))
 
@@ -161,6 +215,7 @@ def contact_of(heard: SaidByCitizen, started_at: datetime, *, text: str | None) 
         language=heard.language,
         text=text,
         brought=text is None,
+        quoted=heard.quoted,
         citizen_name=heard.citizen_name,
         citizen_surname=heard.citizen_surname,
         citizen_email=heard.citizen_email,
@@ -173,9 +228,11 @@ def contact_of(heard: SaidByCitizen, started_at: datetime, *, text: str | None) 
     )
 
 
-async def keep_files(work: Work, enquiry_id: EnquiryId, contact: Contact) -> None:
+async def keep_what_came_along(work: Work, enquiry_id: EnquiryId, contact: Contact) -> None:
     if contact.attachments:
         await contacts.keep_attachments(work.db, enquiry_id, contact)
+    if contact.quoted:
+        await contacts.keep_quoted(work.db, enquiry_id, contact)
 
 
 def say_recorded(work: Work, enquiry_id: EnquiryId, contact: Contact) -> None:

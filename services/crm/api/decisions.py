@@ -103,6 +103,7 @@ class EnquiryDecided(Shown):
     sent: bool | None = Field(
         None, description="Of an answer or a question: whether a message goes to the citizen. Else null."
     )
+    message_id: UUID | None = Field(None, description="Of the message, where one goes; intake tells how it stands.")
 
 
 async def post_note(call: Call[NewNote]) -> Answer:
@@ -178,8 +179,15 @@ async def decide(call: Call[Any], status: int, action: Callable[[Work, Decision]
 
 
 def decided(status: int, what: Enquiry | Told) -> Answer:
-    enquiry, sent = (what.enquiry, what.sent) if isinstance(what, Told) else (what, None)
-    shown = EnquiryDecided(enquiry_id=enquiry.enquiry_id, state=enquiry.state, version=enquiry.version, sent=sent)
+    enquiry = what.enquiry if isinstance(what, Told) else what
+    message_id = what.message_id if isinstance(what, Told) else None
+    shown = EnquiryDecided(
+        enquiry_id=enquiry.enquiry_id,
+        state=enquiry.state,
+        version=enquiry.version,
+        sent=message_id is not None if isinstance(what, Told) else None,
+        message_id=message_id,
+    )
     return Answer(status, shown, etag(enquiry.version))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from services.crm.actions import looking
 from services.crm.actions.looking import Record
@@ -16,6 +16,7 @@ from services.crm.api.shapes import (
     EnquiryShown,
     EntryShown,
     LinkShown,
+    PerhapsAbout,
     Reading,
     SuggestionShown,
     TaskShown,
@@ -28,15 +29,23 @@ from shared.web import Answer, Call, Query, Shown, etag, route
 from shared.work import Work
 
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+RowId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class Listing(Query):
     """Which enquiries to list, and after which one to go on."""
 
-    state: EnquiryState = Field(EnquiryState.OPEN, description="With a reference: in any state unless you name one.")
+    state: EnquiryState = Field(EnquiryState.OPEN, description="With reference or row_id: in any unless you name one.")
     reference: Reference | None = Field(None, description="Finds that enquiry, as in ANY-7K3M-9QPX-2RT4.")
+    row_id: RowId | None = Field(None, description="Finds what an older system called so; in any state, likewise.")
     limit: int = Field(50, ge=1, le=100)
     after: UUID | None = Field(None, description="The last enquiry of the list before this one.")
+
+    @model_validator(mode="after")
+    def looks_for_one_thing(self) -> Listing:
+        if self.reference is not None and self.row_id is not None:
+            raise ValueError("send either reference or row_id")
+        return self
 
 
 class EnquiryList(Shown):
@@ -51,13 +60,15 @@ async def get_enquiries(call: Call[None]) -> Answer:
     after = EnquiryId(asked.after) if asked.after is not None else None
 
     async def look(work: Work) -> list[Enquiry]:
+        state = asked.state if "state" in asked.model_fields_set else None
         if asked.reference is not None:
-            state = asked.state if "state" in asked.model_fields_set else None
             return await looking.for_reference(work, person_of(call), asked.reference, state)
+        if asked.row_id is not None:
+            return await looking.for_row_id(work, person_of(call), asked.row_id, state)
         return await looking.at_newest(work, person_of(call), asked.state, asked.limit, after)
 
     found = await call.workshop.run([], look, call.cause)
-    goes_on = asked.reference is None and len(found) == asked.limit
+    goes_on = asked.reference is None and asked.row_id is None and len(found) == asked.limit
     last = found[-1].enquiry_id if goes_on else None
     lines = [EnquiryLine.model_validate(each, from_attributes=True) for each in found]
     return Answer(200, EnquiryList(enquiries=lines, after=last))
@@ -87,8 +98,16 @@ def shown(found: Record) -> EnquiryShown:
         contacts=[ContactShown.model_validate(each, from_attributes=True) for each in found.contacts],
         tasks=[TaskShown.model_validate(each, from_attributes=True) for each in found.tasks],
         links=[LinkShown.model_validate(each, from_attributes=True) for each in found.links],
+        perhaps_about=perhaps_about(found.perhaps_about),
         timeline=[EntryShown.model_validate(each, from_attributes=True) for each in found.timeline],
     )
+
+
+def perhaps_about(other: Enquiry | None) -> PerhapsAbout | None:
+    if other is None:
+        return None
+    words = f"It may belong to enquiry {other.reference}: who wrote it is not known there."
+    return PerhapsAbout(enquiry_id=other.enquiry_id, reference=other.reference, in_words=words)
 
 
 SERVES = (
@@ -100,7 +119,7 @@ SERVES = (
         query=Listing,
         gives={200: EnquiryList},
         refuses=(404, 422),
-        summary="List the newest enquiries of one state, or find one by its reference; every line counts as a look.",
+        summary="List the newest enquiries of one state, or find one by reference or row id; each line is a look.",
     ),
     route(
         "GET",

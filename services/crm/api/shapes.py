@@ -13,6 +13,7 @@ from services.crm.domain.identifiers import IdentifierKind
 from services.crm.domain.rows import Person
 from services.crm.domain.tasks import TaskState
 from services.crm.domain.timeline import EntryKind
+from shared.contracts.intake import NotedAs
 from shared.vocabulary import (
     AdviserId,
     Channel,
@@ -58,6 +59,9 @@ class ContactShown(Shown):
     logged_by: str | None
     language: str | None
     text: str | None
+    quoted: str | None = Field(description="What stood below their own words in a mail: what they replied to.")
+    noted_as: NotedAs | None = Field(description="Set where a machine wrote: it is nobody's word.")
+    sender: str | None = Field(description="The address that such a mail is from.")
     citizen_name: str | None
     citizen_surname: str | None
     citizen_email: str | None
@@ -71,7 +75,7 @@ class EntryShown(Shown):
 
     kind: EntryKind
     detail: str | None = Field(
-        description="Which kind of answer, which resolution, which adviser, which queue, which channel."
+        description="Which kind of answer, which resolution, which adviser, which queue, which channel, which machine."
     )
     text: str | None
     occurred_at: datetime
@@ -106,6 +110,14 @@ class LinkShown(Shown):
     linked_by: str
 
 
+class PerhapsAbout(Shown):
+    """Another enquiry that this one may belong to: nothing shows there until somebody links them."""
+
+    enquiry_id: UUID
+    reference: str
+    in_words: str
+
+
 class CitizenLine(Shown):
     """A citizen in few words."""
 
@@ -119,6 +131,13 @@ class SuggestionShown(Shown):
 
     citizen: CitizenLine
     because: list[IdentifierKind]
+
+
+class ImportedAsShown(Shown):
+    """What an older system called itself and the enquiry."""
+
+    system: str
+    row_id: str
 
 
 class EnquiryLine(Shown):
@@ -137,6 +156,7 @@ class EnquiryLine(Shown):
     asked_at: datetime | None = Field(description="Set while the citizen is awaited.")
     resolved_at: datetime | None
     resolution: Resolution | None
+    imported_as: ImportedAsShown | None = Field(description="Set when it came from an older system.")
 
 
 class EnquiryShown(EnquiryLine):
@@ -150,6 +170,7 @@ class EnquiryShown(EnquiryLine):
     contacts: list[ContactShown]
     tasks: list[TaskShown]
     links: list[LinkShown]
+    perhaps_about: PerhapsAbout | None = Field(description="Null as well where you may not see that enquiry.")
     timeline: list[EntryShown]
 
 

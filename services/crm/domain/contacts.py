@@ -21,7 +21,9 @@ class Contact:
     """
     With its true times, and everything as it was given.
 
-    `text` and `outcome` are those for the enquiry that the contact is shown with; `brought` when it began with it.
+    `text`, `quoted` and `outcome` are those for the enquiry that the contact is shown with; `brought` when it began
+    with it. `quoted` is what stood below their own words in a mail. `noted_as` is set where a machine wrote, from the
+    address `sender`: then it is nobody's word.
     """
 
     contact_id: ContactId
@@ -41,16 +43,20 @@ class Contact:
     citizen_uprn: str | None = None
     attachments: tuple[Attachment, ...] = ()
     brought: bool = False
+    quoted: str | None = None
+    noted_as: str | None = None
+    sender: str | None = None
 
     @property
     def is_citizens_word(self) -> bool:
         """The citizen began it and somebody heard them."""
-        return self.direction is Direction.INBOUND and self.outcome is not Outcome.ABANDONED
+        is_inbound = self.direction is Direction.INBOUND and self.noted_as is None
+        return is_inbound and self.outcome is not Outcome.ABANDONED
 
     @property
     def is_vouched_for(self) -> bool:
         """Else it may be anybody's who has come to know the reference: on a letter, over a shoulder."""
-        return self.brought or self.logged_by is not None
+        return self.noted_as is None and (self.brought or self.logged_by is not None)
 
     @property
     def has_settled_it(self) -> bool:

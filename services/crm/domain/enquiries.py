@@ -27,13 +27,22 @@ class EnquiryState(StrEnum):
     RESOLVED = "resolved"
 
 
+@dataclass(frozen=True, slots=True)
+class ImportedAs:
+    """What an older system called itself, and the enquiry that came from it."""
+
+    system: str
+    row_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enquiry:
     """
     What the council knows of what a citizen wants.
 
     `version` counts what people decided about it, citizens who write again among them. `assigned_to` is who last
-    accepted a task; `asked_at` is set while the citizen is awaited.
+    accepted a task; `asked_at` is set while the citizen is awaited. `perhaps_about` is the enquiry that it may belong
+    to, by somebody who is not known there: a person decides.
     """
 
     enquiry_id: EnquiryId
@@ -53,6 +62,8 @@ class Enquiry:
     asked_at: datetime | None = None
     resolved_at: datetime | None = None
     resolution: Resolution | None = None
+    imported_as: ImportedAs | None = None
+    perhaps_about: EnquiryId | None = None
 
     @property
     def is_awaiting(self) -> bool:

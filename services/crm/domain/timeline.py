@@ -15,6 +15,7 @@ class EntryKind(StrEnum):
 
     RECEIVED = "received"
     CONTACTED = "contacted"
+    MACHINE_WROTE = "machine_wrote"
     IDENTIFIED = "identified"
     UNIDENTIFIED = "unidentified"
     ASSIGNED = "assigned"
@@ -31,13 +32,15 @@ class EntryKind(StrEnum):
     LINKED = "linked"
     WORK_REQUESTED = "work_requested"
     DELIVERED = "delivered"
+    DEFERRED = "deferred"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """
-    One thing that happened. `detail` says which kind of answer, which resolution, which adviser, which queue.
+    One thing that happened. `detail` says which kind of answer, which resolution, which adviser, which queue;
+    of a message, which way it went, or that it was a receipt.
 
     `version` is the enquiry's version that it made: a decision makes one, and what the citizen said unread.
     """

@@ -53,6 +53,44 @@ async def keep(db: Connection, enquiry_id: EnquiryId, contact: Contact) -> bool 
     return is_first
 
 
+KEEP_NOTED = """
+WITH contact AS (
+    INSERT INTO contacts (contact_id, channel, point, direction, started_at, ended_at, noted_as, sender)
+    VALUES ($2, $3, $4, $5, $6, $6, $7, $8)
+    ON CONFLICT (contact_id) DO NOTHING
+)
+INSERT INTO contact_enquiries (enquiry_id, contact_id, outcome, text) VALUES ($1, $2, $9, $10)
+ON CONFLICT (enquiry_id, contact_id) DO NOTHING
+RETURNING true
+"""
+
+
+async def keep_noted(db: Connection, enquiry_id: EnquiryId, contact: Contact) -> bool:
+    """A machine's mail. False when it stands there already."""
+    is_new = await db.fetchval(
+        KEEP_NOTED,
+        enquiry_id,
+        contact.contact_id,
+        contact.channel,
+        contact.point,
+        contact.direction,
+        contact.started_at,
+        contact.noted_as,
+        contact.sender,
+        contact.outcome,
+        contact.text,
+    )
+    return is_new is not None
+
+
+# By itself, because few contacts have any: what keeps all of them stays as quick as it is.
+KEEP_QUOTED = "UPDATE contact_enquiries SET quoted = $3 WHERE enquiry_id = $1 AND contact_id = $2"
+
+
+async def keep_quoted(db: Connection, enquiry_id: EnquiryId, contact: Contact) -> None:
+    await db.execute(KEEP_QUOTED, enquiry_id, contact.contact_id, contact.quoted)
+
+
 KEEP_ATTACHMENTS = """
 INSERT INTO attachments (enquiry_id, contact_id, file_id, name, media_type, size)
 SELECT $1, $2, a.* FROM unnest($3::uuid[], $4::text[], $5::text[], $6::bigint[]) AS a
@@ -83,7 +121,7 @@ async def others(db: Connection, contact_id: ContactId, enquiry_id: EnquiryId) -
 
 
 OF_ENQUIRY = """
-SELECT c.*, a.outcome, a.text IS NULL AS brought, coalesce(a.text, e.text) AS said
+SELECT c.*, a.outcome, a.text IS NULL AS brought, coalesce(a.text, e.text) AS said, a.quoted
   FROM contact_enquiries a
   JOIN contacts c USING (contact_id)
   JOIN enquiries e USING (enquiry_id)
@@ -145,4 +183,7 @@ def contact_of(row: Row) -> Contact:
         citizen_telephone=row["citizen_telephone"],
         citizen_uprn=row["citizen_uprn"],
         brought=row["brought"],
+        quoted=row["quoted"],
+        noted_as=row["noted_as"],
+        sender=row["sender"],
     )

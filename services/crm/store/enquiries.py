@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.crm.domain.contacts import Contact
-from services.crm.domain.enquiries import Enquiry, EnquiryState
+from services.crm.domain.enquiries import Enquiry, EnquiryState, ImportedAs
 from services.crm.domain.links import Linked
 from services.crm.domain.rows import Sight
 from services.crm.domain.timeline import Entry
 from services.crm.store import contacts, timeline
 from shared.db import Connection, Row
-from shared.vocabulary import Channel, EnquiryId, IdentifiedBy, Link, Resolution
+from shared.vocabulary import Channel, EnquiryId, IdentifiedBy, Link, QueueId, Resolution
 
 RECORD = """
 WITH new AS (
@@ -39,6 +40,8 @@ WITH new AS (
 )
 SELECT EXISTS (SELECT FROM contact) AS is_first FROM new
 """
+# By itself, because hardly any enquiry has it.
+KEEP_PERHAPS_ABOUT = "UPDATE enquiries SET perhaps_about = $2 WHERE enquiry_id = $1"
 
 
 async def record(db: Connection, enquiry: Enquiry, contact: Contact, entry: Entry) -> bool | None:
@@ -60,7 +63,73 @@ async def record(db: Connection, enquiry: Enquiry, contact: Contact, entry: Entr
         *contacts.values_of(contact),
         *timeline.values_of(entry),
     )
+    if is_first is not None and enquiry.perhaps_about is not None:
+        await db.execute(KEEP_PERHAPS_ABOUT, enquiry.enquiry_id, enquiry.perhaps_about)
     return is_first
+
+
+# All in one visit, like RECORD: an import brings tens of thousands.
+RECORD_IMPORTED = """
+WITH new AS (
+    INSERT INTO enquiries (enquiry_id, reference, title, text, place, service_code, channel, received_at,
+                           state, version, resolved_at, resolution, system, row_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    ON CONFLICT (enquiry_id) DO NOTHING
+    RETURNING enquiry_id
+), contact AS (
+    INSERT INTO contacts (contact_id, channel, point, direction, started_at, ended_at, logged_by, language,
+                          citizen_name, citizen_surname, citizen_email, citizen_telephone, citizen_uprn)
+    SELECT $15::uuid, $16::text, $17::text, $18::text, $19::timestamptz, $20::timestamptz, $21::text, $22::text,
+           $23::text, $24::text, $25::text, $26::text, $27::text
+      FROM new
+), about AS (
+    INSERT INTO contact_enquiries (enquiry_id, contact_id, outcome, text)
+    SELECT enquiry_id, $15::uuid, $28::text, $29::text FROM new
+), queues AS (
+    INSERT INTO enquiry_queues (queue_id, enquiry_id)
+    SELECT queue_id, enquiry_id FROM new, unnest($30::text[]) AS queue_id
+), entries AS (
+    INSERT INTO timeline (enquiry_id, entry_id, contact_id, kind, detail, text, occurred_at, recorded_at,
+                          actor, version)
+    SELECT new.enquiry_id, e.*
+      FROM new,
+           unnest($31::uuid[], $32::uuid[], $33::text[], $34::text[], $35::text[], $36::timestamptz[],
+                  $37::timestamptz[], $38::text[], $39::bigint[]) AS e
+)
+SELECT true FROM new
+"""
+
+
+async def record_imported(
+    db: Connection, enquiry: Enquiry, contact: Contact, entries: Sequence[Entry], queues: Sequence[QueueId]
+) -> bool:
+    """
+    False when the enquiry is known already; nothing is written then.
+
+    `queues` are those on which it was in the older system: whoever works on one of them may see it.
+    """
+    imported = enquiry.imported_as
+    is_new = await db.fetchval(
+        RECORD_IMPORTED,
+        enquiry.enquiry_id,
+        enquiry.reference,
+        enquiry.title,
+        enquiry.text,
+        enquiry.place,
+        enquiry.service_code,
+        enquiry.channel,
+        enquiry.received_at,
+        enquiry.state,
+        enquiry.version,
+        enquiry.resolved_at,
+        enquiry.resolution,
+        imported.system if imported is not None else None,
+        imported.row_id if imported is not None else None,
+        *contacts.values_of(contact),
+        list(queues),
+        *map(list, zip(*map(timeline.values_of, entries), strict=True)),
+    )
+    return is_new is not None
 
 
 ENQUIRY = """
@@ -129,6 +198,20 @@ async def with_number(db: Connection, number: str, sight: Sight, state: EnquiryS
     return [enquiry_of(row) for row in rows]
 
 
+WITH_ROW_ID = """
+SELECT * FROM enquiries e
+ WHERE row_id = $1 AND ($2::text IS NULL OR state = $2)
+   AND ($3 OR EXISTS (SELECT FROM enquiry_queues q WHERE q.enquiry_id = e.enquiry_id AND q.queue_id = ANY ($4::text[])))
+ ORDER BY received_at DESC, enquiry_id DESC
+"""
+
+
+async def with_row_id(db: Connection, row_id: str, sight: Sight, state: EnquiryState | None) -> list[Enquiry]:
+    """In any state unless one is given. Two older systems may have used the same id."""
+    rows = await db.fetch(WITH_ROW_ID, row_id, state, sight.everything, list(sight.queues))
+    return [enquiry_of(row) for row in rows]
+
+
 def enquiry_of(row: Row) -> Enquiry:
     return Enquiry(
         enquiry_id=row["enquiry_id"],
@@ -148,6 +231,8 @@ def enquiry_of(row: Row) -> Enquiry:
         asked_at=row["asked_at"],
         resolved_at=row["resolved_at"],
         resolution=Resolution(row["resolution"]) if row["resolution"] is not None else None,
+        imported_as=ImportedAs(row["system"], row["row_id"]) if row["system"] is not None else None,
+        perhaps_about=row["perhaps_about"],
     )
 
 
@@ -182,6 +267,27 @@ async def save(db: Connection, enquiry: Enquiry, entry: Entry) -> None:
         enquiry.resolved_at,
         enquiry.resolution,
         *timeline.values_of(entry),
+    )
+
+
+MAKE_THEIRS = """
+WITH before AS (
+    UPDATE timeline SET citizen_id = $2 WHERE enquiry_id = $1
+), now AS (
+    UPDATE enquiries SET citizen_id = $2, identified_by = $3 WHERE enquiry_id = $1 RETURNING enquiry_id, citizen_id
+)
+INSERT INTO timeline (enquiry_id, citizen_id, entry_id, contact_id, kind, detail, text, occurred_at, recorded_at,
+                      actor, version)
+SELECT enquiry_id, citizen_id, $4::uuid, $5::uuid, $6::text, $7::text, $8::text, $9::timestamptz, $10::timestamptz,
+       $11::text, $12::bigint
+  FROM now
+"""
+
+
+async def make_theirs(db: Connection, enquiry: Enquiry, entry: Entry) -> None:
+    """What has happened to it is in that citizen's timeline from now on, the entry that tells of it included."""
+    await db.execute(
+        MAKE_THEIRS, enquiry.enquiry_id, enquiry.citizen_id, enquiry.identified_by, *timeline.values_of(entry)
     )
 
 

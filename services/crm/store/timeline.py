@@ -64,8 +64,8 @@ async def give_to(db: Connection, enquiry_id: EnquiryId, citizen_id: CitizenId |
 
 OF_CITIZEN = """
 SELECT t.*, e.reference, e.title, c.channel, c.point, c.direction, c.started_at, c.ended_at, c.logged_by, c.language,
-       c.citizen_name, c.citizen_surname, c.citizen_email, c.citizen_telephone, c.citizen_uprn,
-       a.outcome, a.text IS NULL AS brought, coalesce(a.text, e.text) AS said
+       c.citizen_name, c.citizen_surname, c.citizen_email, c.citizen_telephone, c.citizen_uprn, c.noted_as, c.sender,
+       a.outcome, a.text IS NULL AS brought, coalesce(a.text, e.text) AS said, a.quoted
   FROM (
       SELECT * FROM timeline
        WHERE citizen_id = $1

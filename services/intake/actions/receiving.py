@@ -11,6 +11,7 @@ from typing import Any
 from services.intake.domain import contacts as rules
 from services.intake.domain.contacts import Contact, Enquiry, Known
 from services.intake.store import contacts as store
+from services.intake.store.mail import participants
 from shared import references
 from shared.contracts.intake import Attachment, ContactReceived, EnquiryReceived
 from shared.council import Current, current
@@ -45,13 +46,19 @@ async def receive(
                 service_code=enquiry.service_code,
                 also_brought=tuple(each for each in brought if each != enquiry.enquiry_id),
                 received_at=work.occurred_at,
+                queue_id=enquiry.queue_id,
+                perhaps_about=enquiry.perhaps_about,
             )
         )
     return known
 
 
 async def receive_further(work: Work, contact: Contact, about: Known, text: str) -> None:
-    """A contact on an enquiry that is known already."""
+    """
+    A contact on an enquiry that is known already.
+
+    It makes nobody known on it: whoever has come to know the reference may have written.
+    """
     await store.save_further(work.db, contact, work.occurred_at, about.enquiry_id, text)
     if contact.attachments:
         await store.save_files(work.db, contact)
@@ -83,6 +90,7 @@ def said_of(contact: Contact, about: Known, text: str, outcome: Outcome | None =
             Attachment(file_id=file.file_id, name=file.name, media_type=file.media_type, size=file.size)
             for file in contact.attachments
         ),
+        "quoted": contact.quoted,
     }
 
 
@@ -103,6 +111,8 @@ async def log(work: Work, logged: Logged) -> tuple[datetime, list[Known]]:
     there, contact = at(work, started_at), replace(logged.contact, ended_at=ended_at)
     if logged.about is not None:
         await receive_further(there, contact, logged.about, logged.text)
+        if contact.citizen.email is not None:
+            await participants.add_participant(work.db, logged.about.enquiry_id, contact.citizen.email, started_at)
         return started_at, [logged.about]
     await check_services(work, {f"body.enquiries[{nth}]": each for nth, each in enumerate(logged.enquiries)})
     return started_at, await receive(there, contact, logged.enquiries)

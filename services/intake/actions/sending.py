@@ -2,26 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypedDict
 
 import structlog
 
+from services.intake.actions.mail.writing import as_mail, occasion_of
+from services.intake.domain.mail.letters import posting_of
 from services.intake.domain.messages import Attempt, Message, MessageState, Tried, is_given_up, wait_after
-from services.intake.gateways.outgoing import Outgoing, outgoing
+from services.intake.gateways import carriers as gateway
+from services.intake.gateways.carriers import Carriers
+from services.intake.gateways.outgoing import Outgoing, Unsure
 from services.intake.settings import settings
 from services.intake.store import messages as store
+from services.intake.store.mail import participants
+from services.intake.store.mail import sending as rules
+from services.intake.store.messages import Asking, End
 from shared.contracts.crm import ReplyRequested
-from shared.contracts.intake import MessageDelivered, MessageFailed
+from shared.contracts.intake import MessageDeferred, MessageDelivered, MessageFailed
 from shared.errors import Early, Refused, Unavailable
-from shared.vocabulary import enquiry_subject
+from shared.telemetry import MESSAGES_MAYBE_TWICE
+from shared.vocabulary import EnquiryId, MessageId, MessageKind, enquiry_subject
 from shared.work import Cause, Work
 
 SEND = "send-messages"
+SENDING = "messages/sending"
+"""What is locked while an attempt is begun, so that over all replicas they are counted right."""
+HOUR = timedelta(hours=1)
 LOST_AFTER = timedelta(minutes=2)
 """Longer than any carrier is waited for: an attempt without an end was cut off."""
+CUT_OFF_TWICE = (
+    "It was cut off twice while it was sent, and the mail server cannot be asked whether it left: ask the citizen "
+    "whether they have it before you send it again."
+)
 
 log = structlog.get_logger()
+
+
+def carriers() -> Carriers:
+    """Of this installation. Whoever asks for them closes them."""
+    return gateway.carriers()
+
+
+class Ids(TypedDict):
+    """What every event about a message carries."""
+
+    message_id: MessageId
+    enquiry_id: EnquiryId
+    kind: MessageKind
 
 
 async def take_message(work: Work, asked: ReplyRequested) -> None:
@@ -37,21 +66,46 @@ async def take_message(work: Work, asked: ReplyRequested) -> None:
         address=asked.citizen_email,
         language=asked.language,
     )
-    if not await store.add_message(work.db, message, work.occurred_at, work.now, work.cause):
+    asking = Asking(work.occurred_at, work.now, work.cause)
+    if not await store.add_message(work.db, await as_mail(work.db, message), asking):
         raise Early(asked.subject)
+    if message.address is not None:
+        await participants.add_participant(work.db, message.enquiry_id, message.address, work.now)
     work.wake(SEND)
 
 
 async def begin_attempt(work: Work) -> Attempt | None:
-    """The next message that is due, with its attempt stored; None when there is none."""
-    return await store.begin_attempt(work.db, work.now, LOST_AFTER)
+    """
+    The next message that is due, with its attempt stored; None when there is none.
+
+    No mail while somebody has stopped it, or when enough have gone in an hour: whoever locks `SENDING` counts alone.
+    """
+    limits = settings()
+    mails = await rules.may_leave(work.db, work.now - HOUR, limits.mails_per_hour)
+    attempt = await store.begin_attempt(work.db, work.now, LOST_AFTER, mails=mails)
+    if attempt is None:
+        return None
+    message, once_cut_off = attempt.message, attempt.cut_off == 1 and attempt.nth <= limits.send_tries
+    maybe_twice = once_cut_off and not carriers().of(message).can_be_asked
+    if maybe_twice:
+        await store.mark_maybe_twice(work.db, attempt)
+    occasion = await occasion_of(work.db, message, work.now)
+    return replace(attempt, maybe_twice=maybe_twice, occasion=occasion)
 
 
-async def make_attempt(attempt: Attempt, by: Outgoing | None = None) -> Tried:
+async def make_attempt(attempt: Attempt, ways: Carriers) -> Tried:
     """In no transaction. However it fails, it ends."""
-    by = by or outgoing()
+    tried = await tried_once(attempt, ways.of(attempt.message))
+    if attempt.maybe_twice and (tried.sent or tried.unsure):
+        MESSAGES_MAYBE_TWICE.labels("intake").inc()
+    return tried
+
+
+async def tried_once(attempt: Attempt, by: Outgoing) -> Tried:
     try:
         await send_once(attempt, by)
+    except Unsure as error:
+        return Tried(by.name, sent=False, why=str(error), again=True, unsure=True)
     except Unavailable as error:
         return Tried(by.name, sent=False, why=str(error), again=True)
     except Refused as error:
@@ -63,12 +117,19 @@ async def make_attempt(attempt: Attempt, by: Outgoing | None = None) -> Tried:
 
 
 async def send_once(attempt: Attempt, by: Outgoing) -> None:
-    """An attempt before this one may have been cut off after it had sent. After the last, it is only looked for."""
-    if attempt.nth > 1 and await by.has(attempt.message.message_id):
+    """
+    An attempt before this one may have been cut off after it had sent. After the last, it is only looked for.
+
+    Where nobody can be asked, one that was cut off is made up for; a second one is not.
+    """
+    message, occasion = attempt.message, attempt.occasion
+    if by.can_be_asked and attempt.nth > 1 and await by.has(message):
         return
+    if not by.can_be_asked and attempt.cut_off > 1:
+        raise Refused(CUT_OFF_TWICE)
     if attempt.nth > settings().send_tries:
         raise Refused(f"It was tried {attempt.nth - 1} times, and never got through.")
-    await by.send(attempt.message)
+    await by.send(message, posting_of(message, occasion) if occasion else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +154,24 @@ class Ending:
         attempt, tried, limits = self.attempt, self.tried, settings()
         given_up = is_given_up(tried, attempt.nth, limits.send_tries)
         state = MessageState.DELIVERED if tried.sent else MessageState.FAILED if given_up else MessageState.WAITING
-        look_at = work.now + wait_after(attempt.nth, limits.send_again_after)
-        settled = await store.end_attempt(work.db, attempt, work.now, tried.why, state, look_at)
-        if not settled:
-            return
-        message_id, enquiry_id = attempt.message.message_id, attempt.message.enquiry_id
-        if tried.sent:
-            work.say(
-                MessageDelivered(
-                    message_id=message_id, enquiry_id=enquiry_id, by=tried.by, delivered_at=work.occurred_at
-                )
-            )
-        elif given_up:
-            log.warning("a message could not be sent", message_id=str(message_id), attempts=attempt.nth)
-            work.say(MessageFailed(message_id=message_id, enquiry_id=enquiry_id, by=tried.by, because=tried.why or ""))
+        wait = wait_after(attempt.nth, limits.send_again_after)
+        end = End(
+            state=state,
+            look_at=work.now + (max(wait, LOST_AFTER) if tried.unsure else wait),
+            ended_at=None if tried.unsure else work.now,
+            why=tried.why,
+        )
+        was_deferred = await store.end_attempt(work.db, attempt, end)
+        if was_deferred is not None:
+            self.tell(work, state, was_deferred=was_deferred)
+
+    def tell(self, work: Work, state: MessageState, *, was_deferred: bool) -> None:
+        message, tried = self.attempt.message, self.tried
+        ids = Ids(message_id=message.message_id, enquiry_id=message.enquiry_id, kind=message.kind)
+        if state is MessageState.DELIVERED:
+            work.say(MessageDelivered(**ids, by=tried.by, delivered_at=work.occurred_at))
+        elif state is MessageState.FAILED:
+            log.warning("a message could not be sent", message_id=str(message.message_id), attempts=self.attempt.nth)
+            work.say(MessageFailed(**ids, by=tried.by, because=tried.why or ""))
+        elif not was_deferred:
+            work.say(MessageDeferred(**ids, by=tried.by, because=tried.why or ""))

@@ -19,13 +19,14 @@ class AttemptMade(Shown):
 
 
 class MessageShown(Shown):
-    """How a message stands; what it says is in the enquiry's record."""
+    """How a message stands; what it says is in the enquiry's record. A receipt that is withheld says why."""
 
     message_id: UUID
     enquiry_id: UUID
     kind: MessageKind
     state: MessageState
     requested_at: datetime
+    why: str | None
     attempts: list[AttemptMade]
 
 
@@ -33,7 +34,7 @@ async def get_message(call: Call[None]) -> Answer:
     async with call.workshop.reading() as db:
         found = await store.followed(db, MessageId(call.id("message_id")))
     if found is None:
-        raise NotFound("There is no such message: copy its id once more from the enquiry's record.")
+        raise NotFound("There is no such message: copy its id once more from the answer to whoever sent it.")
     return Answer(200, shown(found))
 
 
@@ -44,6 +45,7 @@ def shown(found: Followed) -> MessageShown:
         kind=found.kind,
         state=found.state,
         requested_at=found.requested_at,
+        why=found.why,
         attempts=[AttemptMade(begun_at=each.begun_at, ended_at=each.ended_at, why=each.why) for each in found.attempts],
     )
 

@@ -17,6 +17,7 @@ from shared.vocabulary import (
     EnquiryId,
     Outcome,
     Point,
+    QueueId,
     Reference,
     Role,
 )
@@ -60,11 +61,16 @@ class Contact:
     ended_at: datetime | None = None
     logged_by: AdviserId | None = None
     attachments: tuple[Attachment, ...] = ()
+    quoted: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enquiry:
-    """What the citizen wants, in their words. `outcome` is the contact's unless it is another for this enquiry."""
+    """
+    What the citizen wants, in their words. `outcome` is the contact's unless it is another for this enquiry.
+
+    By mail, `queue_id` is the queue of the mailbox, and `perhaps_about` an enquiry that it may belong to.
+    """
 
     enquiry_id: EnquiryId
     title: str
@@ -72,6 +78,8 @@ class Enquiry:
     service_code: str | None = None
     place: str | None = None
     outcome: Outcome | None = None
+    queue_id: QueueId | None = None
+    perhaps_about: EnquiryId | None = None
 
 
 @dataclass(frozen=True, slots=True)

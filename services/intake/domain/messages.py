@@ -5,23 +5,31 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from services.intake.domain.progress import Promise
+from shared.council import Council, Mailbox
 from shared.vocabulary import Channel, EnquiryId, MessageId, MessageKind, Reference
 
 LONGEST_WAIT = timedelta(hours=6)
 
 
 class MessageState(StrEnum):
-    """How a message stands; `sending` while an attempt is under way."""
+    """How a message stands; `sending` while an attempt is under way. A receipt may be `withheld`, for good."""
 
     WAITING = "waiting"
     SENDING = "sending"
     DELIVERED = "delivered"
     FAILED = "failed"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a citizen is to be told, and where."""
+    """
+    What a citizen is to be told, and where.
+
+    One with an address goes by email, whatever way its enquiry came. `mailbox` is the code of the one it is sent from,
+    `mail_message_id` the Message-ID it has from the beginning, and `answers_to` that of the mail it answers.
+    """
 
     message_id: MessageId
     enquiry_id: EnquiryId
@@ -32,14 +40,47 @@ class Message:
     name: str | None
     address: str | None
     language: str | None
+    mailbox: str | None = None
+    mail_message_id: str | None = None
+    answers_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What a mail tells beside its message: who writes it and when, and how the enquiry stands that it is about."""
+
+    council: Council
+    sender: Mailbox
+    token: str
+    received_at: datetime
+    promises: tuple[Promise, ...]
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A mail on its way, byte for byte, with what stands on its envelope."""
+
+    raw: bytes
+    sender: str
+    recipient: str
+    message_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at sending a message, stored before it is made; and the story that it belongs to."""
+    """
+    One try at sending a message, stored before it is made; and the story that it belongs to.
+
+    `cut_off` counts those before it of which nobody knows how they ended; `maybe_twice` says that because of one of
+    these the message may come twice, as nobody can be asked. Without an occasion it is not sent by email.
+    """
 
     message: Message
     nth: int
+    cut_off: int = 0
+    maybe_twice: bool = False
+    occasion: Occasion | None = None
     correlation_id: UUID
     causation_id: UUID | None
     traceparent: str | None
@@ -47,12 +88,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of an attempt: sent, or why not, and whether trying again can help."""
+    """What became of an attempt: sent, or why not, and whether trying again can help. `unsure`: it may have left."""
 
     by: str
     sent: bool
     why: str | None = None
     again: bool = False
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +107,14 @@ class AttemptShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A message with all that was tried."""
+    """A message with all that was tried; `why` it is withheld, if it is."""
 
     message_id: MessageId
     enquiry_id: EnquiryId
     kind: MessageKind
     state: MessageState
     requested_at: datetime
+    why: str | None
     attempts: tuple[AttemptShown, ...]
 
 
@@ -82,4 +125,5 @@ def wait_after(nth: int, first: timedelta) -> timedelta:
 
 
 def is_given_up(tried: Tried, nth: int, tries: int) -> bool:
-    return not tried.sent and (not tried.again or nth >= tries)
+    """Of one that may have left, the next attempt decides."""
+    return not tried.sent and not tried.unsure and (not tried.again or nth >= tries)

@@ -104,6 +104,42 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class BroughtAlong:
+    """A date that was agreed with the citizen in an older system, given up at `cut_over`."""
+
+    due_at: datetime
+    cut_over: datetime
+
+
+def with_brought(
+    brought: BroughtAlong | None, steps: Sequence[tuple[Step, datetime]], heard: Sequence[Promise]
+) -> list[Promise]:
+    """
+    The promise that came along, as it stands: history sla judges silently, so that it may have said nothing of it, or
+    only that it runs. Of any other date agreed since, sla's word counts.
+    """
+    if brought is None:
+        return [*heard]
+    known = Promise(None, brought.due_at, standing_of(brought, steps))
+    if all(promise.standard is not None for promise in heard):
+        return [known, *heard]
+    only_begun = replace(known, standing=Standing.RUNNING)
+    return [known if promise == only_begun else promise for promise in heard]
+
+
+def standing_of(brought: BroughtAlong, steps: Iterable[tuple[Step, datetime]]) -> Standing:
+    """
+    Resolving ends the promise, so a later reopening changes nothing.
+
+    Resolved at its due time it is kept; open then it is broken, as sla has it.
+    """
+    ended_at = next((at for step, at in steps if step is Step.RESOLVED), None)
+    if ended_at is not None:
+        return Standing.BROKEN if brought.due_at < ended_at else Standing.KEPT
+    return Standing.BROKEN if brought.due_at <= brought.cut_over else Standing.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A promise in the citizen's words."""
 

@@ -29,6 +29,9 @@ class Files(Protocol):
     async def keep(self, file_id: FileId, taken: Path) -> None:
         """Its bytes are safe under the id when this returns. What was at `taken` is ours now."""
 
+    async def put(self, file_id: FileId, content: bytes) -> None:
+        """The same for bytes at hand."""
+
     async def read(self, file_id: FileId) -> AsyncIterator[bytes]:
         """Raises `Unavailable` when the bytes cannot be had."""
 
@@ -54,6 +57,11 @@ class FolderOfFiles:
 
     async def keep(self, file_id: FileId, taken: Path) -> None:
         await asyncio.to_thread(move, taken, self.fresh / str(file_id))
+
+    async def put(self, file_id: FileId, content: bytes) -> None:
+        taken = self.arriving / str(file_id)
+        await asyncio.to_thread(write_safely, taken, content)
+        await self.keep(file_id, taken)
 
     async def read(self, file_id: FileId) -> AsyncIterator[bytes]:
         # A file moves one way only, so looked for in this order it cannot be missed.
@@ -109,6 +117,17 @@ def move(path: Path, there: Path) -> None:
         raise Unavailable(f"Files cannot be kept just now ({error.strerror}): try again in a moment.") from error
     for folder in (there.parent, path.parent):
         make_safe(folder)
+
+
+def write_safely(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+    except OSError as error:
+        raise Unavailable(f"Files cannot be kept just now ({error.strerror}): try again in a moment.") from error
 
 
 def make_safe(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The way out for messages to citizens: for now a folder of files, from which something else may take them."""
+"""The ways out for messages to citizens: a mail server where one is set, else a folder of files."""
 
 from __future__ import annotations
 
@@ -10,66 +10,90 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
-from services.intake.domain.messages import Message
+from services.intake.domain.messages import Message, Posting
 from services.intake.gateways.files import make_safe
-from services.intake.settings import data_folder
 from shared.errors import Unavailable
-from shared.vocabulary import MessageId
+
+
+class Unsure(Unavailable):
+    """It may have left: the other side was lost before it answered."""
 
 
 class Outgoing(Protocol):
-    """A carrier of messages. `name` is what is said to have delivered them."""
+    """
+    A carrier of messages. `name` is what is said to have delivered them.
+
+    `can_be_asked` tells whether it can ever be found out what has left by it.
+    """
 
     name: str
 
-    async def has(self, message_id: MessageId) -> bool:
+    @property
+    def can_be_asked(self) -> bool: ...
+
+    async def has(self, message: Message) -> bool:
         """
         Whether it left already: asked before a message is tried again, because an attempt may have been cut off.
 
-        Raises `Unavailable` when that cannot be told.
+        Raises `Unavailable` when that cannot be told just now.
         """
 
-    async def send(self, message: Message) -> None:
-        """Raises `Unavailable` when trying again can help, `Refused` when it cannot."""
+    async def send(self, message: Message, posting: Posting | None = None) -> None:
+        """
+        As a mail where there is one. Raises `Unavailable` when trying again can help, `Refused` when it cannot,
+        `Unsure` when it may have left.
+        """
+
+    async def close(self) -> None:
+        """Of connections, none stays open."""
 
 
 class FolderOfMessages:
-    """One file for each message, whole or not at all, never the same one twice."""
+    """One file for each message, whole or not at all, never the same one twice: the mail as it is, or else JSON."""
 
     name = "folder"
+    can_be_asked = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def place(self, message_id: MessageId) -> Path:
-        return self.folder / f"{message_id}.json"
+    def places(self, message: Message) -> tuple[Path, Path]:
+        """As a mail, and as JSON."""
+        return self.folder / f"{message.message_id}.eml", self.folder / f"{message.message_id}.json"
 
-    async def has(self, message_id: MessageId) -> bool:
+    async def has(self, message: Message) -> bool:
         try:
-            return await asyncio.to_thread(self.place(message_id).exists)
+            return await asyncio.to_thread(self.is_there, message)
         except OSError as error:
             raise Unavailable(f"The folder {self.folder} cannot be read ({error.strerror}).") from error
 
-    async def send(self, message: Message) -> None:
+    def is_there(self, message: Message) -> bool:
+        return any(place.exists() for place in self.places(message))
+
+    async def send(self, message: Message, posting: Posting | None = None) -> None:
         try:
-            await asyncio.to_thread(self.write, message)
+            await asyncio.to_thread(self.write, message, posting)
         except OSError as error:
             raise Unavailable(f"The folder {self.folder} cannot be written to ({error.strerror}).") from error
 
-    def write(self, message: Message) -> None:
+    def write(self, message: Message, posting: Posting | None) -> None:
         """A link to a finished file. Where the name is taken, the message was sent before."""
+        as_mail, as_json = self.places(message)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.folder, prefix=".")
         try:
             with os.fdopen(handle, "wb") as opened:
-                opened.write(as_written(message))
+                opened.write(posting.raw if posting else as_written(message))
                 opened.flush()
                 os.fsync(opened.fileno())
             with contextlib.suppress(FileExistsError):
-                os.link(name, self.place(message.message_id))
+                os.link(name, as_mail if posting else as_json)
             make_safe(self.folder)
         finally:
             Path(name).unlink()
+
+    async def close(self) -> None:
+        """There is nothing to close."""
 
 
 def as_written(message: Message) -> bytes:
@@ -83,8 +107,3 @@ def as_written(message: Message) -> bytes:
         "text": message.text,
     }
     return json.dumps(shown, ensure_ascii=False, indent=2).encode()
-
-
-def outgoing() -> Outgoing:
-    """Of this installation."""
-    return FolderOfMessages(data_folder() / "messages")

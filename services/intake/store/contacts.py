@@ -31,7 +31,7 @@ async def keep_prefix(db: Connection, prefix: str) -> None:
 
 
 # One visit for a contact and all it brought, the prefix of their references included: the web form is the hottest path.
-# A contact that is there already stays as it is.
+# A contact that is there already stays as it is. Whoever brings an enquiry is known on it by the address they gave.
 SAVE = """
 WITH contact AS (
     INSERT INTO contacts (contact_id, channel, point, direction, outcome, started_at, ended_at, logged_by,
@@ -39,13 +39,18 @@ WITH contact AS (
                           language)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     ON CONFLICT DO NOTHING
+), submission AS (
+    INSERT INTO submissions (enquiry_id, contact_id, reference, service_code, title, text, place, outcome, received_at)
+    SELECT e.enquiry_id, $1, p.prefix || '-' || e.number, e.service_code, e.title, e.text, e.place, e.outcome, $6
+      FROM reference_prefix p,
+           unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[])
+               AS e (enquiry_id, number, service_code, title, text, place, outcome)
+    RETURNING enquiry_id, reference
+), participant AS (
+    INSERT INTO participants (enquiry_id, address, since)
+    SELECT enquiry_id, lower($11::text), $6::timestamptz FROM submission WHERE $11::text IS NOT NULL
 )
-INSERT INTO submissions (enquiry_id, contact_id, reference, service_code, title, text, place, outcome, received_at)
-SELECT e.enquiry_id, $1, p.prefix || '-' || e.number, e.service_code, e.title, e.text, e.place, e.outcome, $6
-  FROM reference_prefix p,
-       unnest($16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[])
-           AS e (enquiry_id, number, service_code, title, text, place, outcome)
-RETURNING enquiry_id, reference
+SELECT enquiry_id, reference FROM submission
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.intake.domain.messages import Attempt, AttemptShown, Followed, Message, MessageState
@@ -9,16 +10,31 @@ from shared.db import Connection, Row
 from shared.vocabulary import Channel, EnquiryId, MessageId, MessageKind, Reference
 from shared.work import Cause
 
+# Of receipts there is one for an enquiry.
 ADD_MESSAGE = """
 INSERT INTO messages (message_id, enquiry_id, kind, text, channel, name, address, language, requested_at, look_at,
-                      correlation_id, causation_id, traceparent)
-SELECT $1, enquiry_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM submissions WHERE enquiry_id = $2
+                      correlation_id, causation_id, traceparent, mailbox, mail_message_id, answers_to, why, state)
+SELECT $1, enquiry_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::text,
+       CASE WHEN $17::text IS NULL THEN 'waiting' ELSE 'withheld' END
+  FROM submissions WHERE enquiry_id = $2
+ON CONFLICT (enquiry_id) WHERE kind = 'receipt' DO NOTHING
 RETURNING true
 """
 
 
-async def add_message(db: Connection, message: Message, requested_at: datetime, now: datetime, cause: Cause) -> bool:
-    """False when no such enquiry was submitted here."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """When a message was asked for and why, when to send it at the earliest, and why it never is, if so."""
+
+    requested_at: datetime
+    look_at: datetime
+    cause: Cause
+    withheld_because: str | None = None
+
+
+async def add_message(db: Connection, message: Message, asking: Asking) -> bool:
+    """False when no such enquiry was submitted here, or it has its receipt."""
+    cause = asking.cause
     added = await db.fetchval(
         ADD_MESSAGE,
         message.message_id,
@@ -29,19 +45,41 @@ async def add_message(db: Connection, message: Message, requested_at: datetime, 
         message.name,
         message.address,
         message.language,
-        requested_at,
-        now,
+        asking.requested_at,
+        asking.look_at,
         cause.correlation_id,
         cause.causation_id,
         cause.traceparent,
+        message.mailbox,
+        message.mail_message_id,
+        message.answers_to,
+        asking.withheld_because,
     )
     return added is not None
+
+
+# The mail that a citizen wrote last on an enquiry: what they are answered to, from where they wrote to.
+LAST_MAIL = """
+SELECT m.mailbox, m.message_id, t.sender_address = lower($2) AS is_theirs
+  FROM mails m JOIN mail_texts t USING (mail_id)
+ WHERE m.about = $1 AND m.placed_as IN ('enquiry', 'further', 'held')
+ ORDER BY is_theirs DESC NULLS LAST, m.kept_at DESC LIMIT 1
+"""
+
+
+async def last_mail(db: Connection, enquiry_id: EnquiryId, address: str) -> tuple[str | None, str | None]:
+    """The mailbox it came to, and its Message-ID if it is theirs who have that address. None each where none came."""
+    row = await db.fetchrow(LAST_MAIL, enquiry_id, address)
+    if row is None:
+        return None, None
+    return row["mailbox"], row["message_id"] if row["is_theirs"] else None
 
 
 # Of several replicas one gets the message; whoever has begun and not ended by `look_at` is taken for lost.
 BEGIN_ATTEMPT = """
 WITH due AS (
-    SELECT message_id FROM messages WHERE state IN ('waiting', 'sending') AND look_at <= $1
+    SELECT message_id FROM messages
+     WHERE state IN ('waiting', 'sending') AND look_at <= $1 AND ($3 OR mail_message_id IS NULL)
      ORDER BY look_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ), begun AS (
     UPDATE messages m SET state = 'sending', look_at = $2 FROM due WHERE m.message_id = due.message_id RETURNING m.*
@@ -50,18 +88,21 @@ WITH due AS (
     SELECT message_id, (SELECT count(*) + 1 FROM attempts a WHERE a.message_id = begun.message_id), $1 FROM begun
     RETURNING nth
 )
-SELECT begun.*, attempt.nth, s.reference FROM begun, attempt, submissions s WHERE s.enquiry_id = begun.enquiry_id
+SELECT begun.*, attempt.nth, s.reference,
+       (SELECT count(*) FROM attempts a WHERE a.message_id = begun.message_id AND a.ended_at IS NULL) AS cut_off
+  FROM begun, attempt, submissions s WHERE s.enquiry_id = begun.enquiry_id
 """
 
 
-async def begin_attempt(db: Connection, now: datetime, lost_after: timedelta) -> Attempt | None:
-    """The message that has waited longest, with an attempt stored; None when none is due."""
-    row = await db.fetchrow(BEGIN_ATTEMPT, now, now + lost_after)
+async def begin_attempt(db: Connection, now: datetime, lost_after: timedelta, *, mails: bool) -> Attempt | None:
+    """The message that has waited longest, with an attempt stored; None when none is due. `mails`: also by email."""
+    row = await db.fetchrow(BEGIN_ATTEMPT, now, now + lost_after, mails)
     if row is None:
         return None
     return Attempt(
         message=message_of(row),
         nth=row["nth"],
+        cut_off=row["cut_off"],
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
         traceparent=row["traceparent"],
@@ -79,29 +120,51 @@ def message_of(row: Row) -> Message:
         name=row["name"],
         address=row["address"],
         language=row["language"],
+        mailbox=row["mailbox"],
+        mail_message_id=row["mail_message_id"],
+        answers_to=row["answers_to"],
     )
 
 
+MAYBE_TWICE = "UPDATE attempts SET maybe_twice = true WHERE message_id = $1 AND nth = $2"
+
+
+async def mark_maybe_twice(db: Connection, attempt: Attempt) -> None:
+    """Before it is made, so that it is known even if nobody lives to say so."""
+    await db.execute(MAYBE_TWICE, attempt.message.message_id, attempt.nth)
+
+
+# One that may have left has no end, as if it had been cut off.
 END_ATTEMPT = "UPDATE attempts SET ended_at = $3, why = $4 WHERE message_id = $1 AND nth = $2"
 # An attempt that was taken for lost may still end: the first that has sent it counts, and no failure after that.
 SETTLE = """
-UPDATE messages SET state = $3, look_at = $4
- WHERE message_id = $1 AND state = 'sending'
+UPDATE messages m SET state = $3, look_at = $4, deferred = m.deferred OR $3 = 'waiting'
+  FROM messages before
+ WHERE m.message_id = $1 AND before.message_id = m.message_id AND m.state = 'sending'
    AND ($3 = 'delivered' OR $2 = (SELECT max(nth) FROM attempts WHERE message_id = $1))
-RETURNING true
+RETURNING before.deferred
 """
 
 
-async def end_attempt(
-    db: Connection, attempt: Attempt, now: datetime, why: str | None, state: MessageState, look_at: datetime
-) -> bool:
-    """False when another attempt has settled the message, or is under way."""
+@dataclass(frozen=True, slots=True)
+class End:
+    """Of an attempt: what became of the message by it, why, and when to look again. Without `ended_at` nobody knows."""
+
+    state: MessageState
+    look_at: datetime
+    ended_at: datetime | None
+    why: str | None
+
+
+async def end_attempt(db: Connection, attempt: Attempt, end: End) -> bool | None:
+    """Whether the message had been deferred before. None when another attempt has settled it, or is under way."""
     message_id = attempt.message.message_id
-    await db.execute(END_ATTEMPT, message_id, attempt.nth, now, why)
-    return await db.fetchval(SETTLE, message_id, attempt.nth, state, look_at) is not None
+    await db.execute(END_ATTEMPT, message_id, attempt.nth, end.ended_at, end.why)
+    deferred: bool | None = await db.fetchval(SETTLE, message_id, attempt.nth, end.state, end.look_at)
+    return deferred
 
 
-MESSAGE = "SELECT message_id, enquiry_id, kind, state, requested_at FROM messages WHERE message_id = $1"
+MESSAGE = "SELECT message_id, enquiry_id, kind, state, requested_at, why FROM messages WHERE message_id = $1"
 ATTEMPTS = "SELECT nth, begun_at, ended_at, why FROM attempts WHERE message_id = $1 ORDER BY nth"
 
 
@@ -116,5 +179,6 @@ async def followed(db: Connection, message_id: MessageId) -> Followed | None:
         kind=MessageKind(row["kind"]),
         state=MessageState(row["state"]),
         requested_at=row["requested_at"],
+        why=row["why"],
         attempts=tuple(attempts),
     )

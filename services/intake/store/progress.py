@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.intake.domain.progress import Promise, Standing, Step, Tracked, progress_of
+from services.intake.domain.progress import (
+    BroughtAlong,
+    Promise,
+    Standing,
+    Step,
+    Tracked,
+    progress_of,
+    with_brought,
+)
 from shared.db import Connection
 from shared.vocabulary import ClockId, EnquiryId, Reference
 
@@ -41,7 +49,13 @@ async def keep_promise(
     return await db.fetchval(KEEP_PROMISE, clock_id, enquiry_id, standard, due_at, standing) is not None
 
 
-TRACK = "SELECT enquiry_id, reference, received_at FROM submissions WHERE right(reference, 14) = $1"
+TRACK = """
+SELECT s.enquiry_id, s.reference, s.received_at, r.due_at, i.cut_over
+  FROM submissions s
+  LEFT JOIN imported_rows r USING (enquiry_id)
+  LEFT JOIN imports i ON i.import_id = r.import_id
+ WHERE right(s.reference, 14) = $1
+"""
 STEPS = "SELECT step, occurred_at FROM steps WHERE enquiry_id = $1 ORDER BY step_id"
 PROMISES = """
 SELECT standard, due_at, standing FROM promises WHERE enquiry_id = $1 AND standing <> 'superseded' ORDER BY heard
@@ -52,11 +66,13 @@ async def tracked(db: Connection, number: str) -> Tracked | None:
     row = await db.fetchrow(TRACK, number)
     if row is None:
         return None
-    steps = await db.fetch(STEPS, row["enquiry_id"])
-    promises = await db.fetch(PROMISES, row["enquiry_id"])
+    steps = [(Step(each["step"]), each["occurred_at"]) for each in await db.fetch(STEPS, row["enquiry_id"])]
+    heard = await db.fetch(PROMISES, row["enquiry_id"])
+    promises = [Promise(each["standard"], each["due_at"], Standing(each["standing"])) for each in heard]
+    brought = BroughtAlong(row["due_at"], row["cut_over"]) if row["due_at"] is not None else None
     return Tracked(
         reference=Reference(row["reference"]),
         received_at=row["received_at"],
-        progress=progress_of((Step(step["step"]), step["occurred_at"]) for step in steps),
-        promises=tuple(Promise(each["standard"], each["due_at"], Standing(each["standing"])) for each in promises),
+        progress=progress_of(steps),
+        promises=tuple(with_brought(brought, steps, promises)),
     )

@@ -8,7 +8,7 @@ from services.routing.actions.queueing import known_enquiry, open_queue, place_o
 from services.routing.domain import triage
 from services.routing.domain.tasks import Task, TaskState
 from services.routing.settings import settings
-from services.routing.store import advisers, enquiries, tasks
+from services.routing.store import advisers, enquiries, importing, tasks
 from services.routing.store.tasks import Place
 from shared.contracts.routing import TaskTransferred
 from shared.db import Connection
@@ -45,13 +45,14 @@ async def move(
 
 
 async def classify(work: Work, enquiry_id: EnquiryId, service_code: str, by: AdviserId) -> None:
-    """What no person has placed, and nobody works on yet, goes where the service belongs."""
+    """What no person has placed, and nobody works on yet, goes where the service belongs: also what is still held."""
     await known_enquiry(work, enquiry_id)
     known = await tasks.tasks_of_enquiry(work.db, enquiry_id)
     await enquiries.classify(work.db, enquiry_id, service_code)
     placing = await place_of_service(work.db, service_code)
     if placing is None:
         return
+    await importing.place_held(work.db, enquiry_id, placing)
     for task in known:
         is_free = task.triaged and task.state in (TaskState.WAITING, TaskState.OFFERED)
         if is_free and task.queue_id != placing.queue.queue_id:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.routing.actions import learning
 from services.routing.actions.choosing import CHOOSE
 from services.routing.actions.offering import let_go
 from services.routing.domain import triage
+from services.routing.domain.learning import Known, place_words_of, queue_to_learn, words_of
+from services.routing.domain.suggesting import Suggested
 from services.routing.domain.tasks import (
     NewTask,
     Purpose,
@@ -21,11 +24,24 @@ from services.routing.domain.tasks import (
 )
 from services.routing.domain.triage import Placing
 from services.routing.store import enquiries, tasks
+from services.routing.store import learning as examples
 from services.routing.store.enquiries import Enquiry
+from services.routing.store.learning import Received
 from shared.contracts.routing import TaskQueued, TaskWithdrawn
 from shared.db import Connection
 from shared.errors import Early, Refused
-from shared.vocabulary import AdviserId, ClockId, ContactId, EnquiryId, QueueId, TaskId, WorkId, enquiry_subject, new_id
+from shared.vocabulary import (
+    AdviserId,
+    Channel,
+    ClockId,
+    ContactId,
+    EnquiryId,
+    QueueId,
+    TaskId,
+    WorkId,
+    enquiry_subject,
+    new_id,
+)
 from shared.work import Work
 
 
@@ -38,7 +54,11 @@ async def known_enquiry(work: Work, enquiry_id: EnquiryId) -> Enquiry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A new enquiry as its citizen put it; title and text are read for triage and not kept."""
+    """
+    A new enquiry as its citizen put it; what they wrote is read for triage, and single words of it are kept.
+
+    `queue_id` is the queue of the mailbox that it was written to.
+    """
 
     enquiry_id: EnquiryId
     request_id: UUID
@@ -46,20 +66,40 @@ class Asked:
     title: str = ""
     text: str = ""
     resolved: bool = False
+    channel: Channel = Channel.OTHER
+    place: str = ""
+    names: tuple[str | None, ...] = ()
+    queue_id: QueueId | None = None
+
+    @property
+    def known(self) -> Known:
+        """Of the text nothing: the most personal is in there, and what is learned must be known of imports as well."""
+        return Known(
+            channel=self.channel,
+            service_code=self.service_code,
+            words=words_of(self.title, self.names),
+            place_words=place_words_of(self.place, self.names),
+        )
 
 
 async def take_in(work: Work, asked: Asked) -> None:
     """A task to answer it waits from the moment the citizen asked, unless it is resolved already."""
-    enquiry = Enquiry(asked.enquiry_id, asked.service_code, asked.resolved)
-    await enquiries.keep_enquiry(work.db, enquiry, work.cause.correlation_id)
-    if not asked.resolved:
-        placing = await placed(work.db, asked.service_code, asked.title, asked.text)
-        await queue(work, new_task(asked.enquiry_id, asked.request_id, Purpose.ANSWER, placing))
+    received = Received(asked.enquiry_id, asked.known, work.occurred_at, asked.resolved)
+    model_id = await examples.keep_received(work.db, received, work.cause.correlation_id)
+    if asked.resolved:
+        return
+    placing = await placed(work.db, asked.service_code, asked.title, asked.text, asked.queue_id)
+    suggested = await learning.suggested(work.db, model_id, received.known) if model_id is not None else None
+    await queue(work, new_task(asked.enquiry_id, asked.request_id, Purpose.ANSWER, placing), suggested)
 
 
-async def placed(db: Connection, service_code: str | None, title: str = "", text: str = "") -> Placing:
-    """By service code, then by keywords; what fits nothing goes to the general queue."""
+async def placed(
+    db: Connection, service_code: str | None, title: str = "", text: str = "", of_mailbox: QueueId | None = None
+) -> Placing:
+    """By service code, then by the mailbox it was written to, then by keywords; else it goes to the general queue."""
     placing = await place_of_service(db, service_code)
+    if placing is None and of_mailbox is not None:
+        placing = await place_of_mailbox(db, of_mailbox)
     if placing is not None:
         return placing
     best = triage.best_of(await enquiries.matches(db, title, text))
@@ -75,6 +115,15 @@ async def place_of_service(db: Connection, service_code: str | None) -> Placing 
         return None
     name, queue_id = service
     return await where_open(db, queue_id, triage.by_service_code(service_code, name))
+
+
+async def place_of_mailbox(db: Connection, queue_id: QueueId) -> Placing:
+    """One that nobody knows here may be an older council file's: no mail waits for that to be put right."""
+    queue = await tasks.queue(db, queue_id)
+    if queue is not None and not queue.closed:
+        return Placing(queue, triage.OF_THE_MAILBOX)
+    general = await tasks.general_queue(db)
+    return triage.instead_of(queue, general) if queue is not None else triage.not_known(queue_id, general)
 
 
 async def where_open(db: Connection, queue_id: QueueId, reason: str) -> Placing:
@@ -106,10 +155,10 @@ def new_task(
     )
 
 
-async def queue(work: Work, new: NewTask) -> None:
+async def queue(work: Work, new: NewTask, suggested: Suggested | None = None) -> None:
     """It waits from now on; asked for again, nothing changes."""
     task_id = TaskId(new_id())
-    if not await tasks.queue_task(work.db, task_id, new, work.occurred_at, work.cause.correlation_id):
+    if not await tasks.queue_task(work.db, task_id, new, work.occurred_at, work.cause.correlation_id, suggested):
         return
     work.say(
         TaskQueued(
@@ -139,7 +188,7 @@ async def reopen(work: Work, enquiry_id: EnquiryId, contact_id: ContactId | None
     That contact may have been heard before the resolution it answers: then its task has ended with the enquiry.
     """
     enquiry = await known_enquiry(work, enquiry_id)
-    await enquiries.set_resolved(work.db, enquiry_id, False)
+    await examples.reopen(work.db, enquiry_id)
     known = await tasks.tasks_of_enquiry(work.db, enquiry_id)
     asked_by = contact_id if contact_id is not None and not has_ended(known, contact_id) else asked_now(work)
     await queue_again(work, enquiry, asked_by, Purpose.ANSWER)
@@ -164,12 +213,17 @@ async def queue_again(work: Work, enquiry: Enquiry, request_id: UUID, purpose: P
     if any(task.state.is_open and task.purpose is not Purpose.WORK for task in known):
         return
     last = last_dealt_with(known)
-    if last is None:
-        placing = await placed(work.db, enquiry.service_code)
-    else:
-        placing = await placed_again(work.db, enquiry, last)
+    placing = await placed_again(work.db, enquiry, last) if last else await placed_first(work.db, enquiry)
     triaged = last is None or last.triaged
     await queue(work, new_task(enquiry.enquiry_id, request_id, purpose, placing, triaged=triaged))
+
+
+async def placed_first(db: Connection, enquiry: Enquiry) -> Placing:
+    """An older system's enquiry has no task here yet, and had a queue there."""
+    queue_id = await examples.former_queue(db, enquiry.enquiry_id)
+    if queue_id is None:
+        return await placed(db, enquiry.service_code)
+    return await where_open(db, queue_id, triage.LAST_HERE)
 
 
 async def placed_again(db: Connection, enquiry: Enquiry, last: Task) -> Placing:
@@ -177,7 +231,7 @@ async def placed_again(db: Connection, enquiry: Enquiry, last: Task) -> Placing:
     placing = await place_of_service(db, enquiry.service_code) if last.triaged else None
     if placing is not None and placing.queue.queue_id != last.queue_id:
         return placing
-    return await where_open(db, last.queue_id, "The enquiry was last dealt with on this queue.")
+    return await where_open(db, last.queue_id, triage.LAST_HERE)
 
 
 async def hand_over(work: Work, enquiry_id: EnquiryId, work_id: WorkId, queue_id: QueueId, by: AdviserId) -> None:
@@ -201,9 +255,10 @@ async def hand_over(work: Work, enquiry_id: EnquiryId, work_id: WorkId, queue_id
 async def withdraw(work: Work, enquiry_id: EnquiryId) -> None:
     """Nobody needs to do an enquiry's open tasks any more."""
     await known_enquiry(work, enquiry_id)
-    await enquiries.set_resolved(work.db, enquiry_id, True)
+    known = await tasks.tasks_of_enquiry(work.db, enquiry_id)
+    await examples.resolve(work.db, enquiry_id, queue_to_learn(known), work.occurred_at)
     await enquiries.forget_dues(work.db, enquiry_id, work.occurred_at)
-    for task in await tasks.tasks_of_enquiry(work.db, enquiry_id):
+    for task in known:
         if task.state.is_open:
             await withdraw_task(work, task)
 

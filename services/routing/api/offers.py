@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.routing.actions import offering
-from services.routing.api.shapes import WORKERS, TaskShown, caller_of, queues_shown_to, task_answer
+from services.routing.api.shapes import WORKERS, Suggestions, TaskShown, caller_of, queues_shown_to, task_answer
 from services.routing.domain.tasks import Offer, Purpose
 from services.routing.store import offers
 from shared.errors import NotFound
@@ -27,6 +27,7 @@ class OfferShown(Shown):
     purpose: Purpose
     kind: TaskKind
     reason: str = Field(description="Why the task is on this queue.")
+    suggestions: Suggestions = Field(description="Queues it might be for, and why; up to three.")
     enqueued_at: datetime
     lease_until: datetime
 

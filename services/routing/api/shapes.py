@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from services.routing.actions.presence import known_adviser
 from services.routing.domain.tasks import NO_SUCH_TASK, Purpose, TaskState
@@ -20,7 +21,25 @@ WORKERS = (Role.ADVISER, Role.OFFICER, Role.PARTNER)
 OVERSEERS = (Role.MANAGER, Role.HEAD_OF_SERVICE, Role.ADMINISTRATOR)
 READERS = (*WORKERS, *OVERSEERS)
 
+
+def read_json(written: Any) -> Any:
+    return json.loads(written) if isinstance(written, str) else written
+
+
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+
+
+class SuggestionShown(Shown):
+    """A queue that triage thinks of, by what it has learned from resolved enquiries. It moves nothing by itself."""
+
+    queue_id: str
+    name: str
+    share: float = Field(description="How likely it is the right one, as far as triage can tell: 1 is certain.")
+    because: list[str] = Field(description="What speaks for it most, the strongest first.")
+
+
+Suggestions = Annotated[list[SuggestionShown], BeforeValidator(read_json)]
+"""As the database gives them."""
 
 
 class TaskShown(Shown):
@@ -42,6 +61,7 @@ class TaskShown(Shown):
     came_from: str | None = Field(description="The queue it goes to when it is returned.")
     wanted_adviser: str | None
     wanted_until: datetime | None = Field(description="Until then it is kept for one adviser.")
+    suggestions: Suggestions = Field(description="Queues it might be for, and why; up to three.")
     version: int
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from services.routing.domain.tasks import Queue
 from shared.vocabulary import QueueId
 
+LAST_HERE = "The enquiry was last dealt with on this queue."
+OF_THE_MAILBOX = "It was written to the mailbox of this queue."
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -63,6 +66,16 @@ def nothing_fits(service_code: str | None) -> str:
     if service_code is None:
         return "No service code was given, and no keyword of the council file occurs in it."
     return f"The council file does not know service code {service_code}, and no keyword of it occurs in the enquiry."
+
+
+def as_before(system: str) -> str:
+    return f"It was on this queue in {system}, the system that it comes from."
+
+
+def not_known(queue_id: QueueId, general: Queue) -> Placing:
+    return Placing(
+        general, f"It was written to the mailbox of a queue {queue_id}, which the council file does not have."
+    )
 
 
 def instead_of(closed: Queue, general: Queue) -> Placing:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from services.routing.domain.choosing import WITHOUT_PROMISE
 from services.routing.domain.triage import Match
@@ -21,29 +20,12 @@ class Enquiry:
     resolved: bool
 
 
-KEEP_ENQUIRY = """
-INSERT INTO enquiries (enquiry_id, service_code, resolved, correlation_id) VALUES ($1, $2, $3, $4)
-ON CONFLICT (enquiry_id) DO NOTHING
-"""
-
-
-async def keep_enquiry(db: Connection, enquiry: Enquiry, correlation_id: UUID) -> None:
-    await db.execute(KEEP_ENQUIRY, enquiry.enquiry_id, enquiry.service_code, enquiry.resolved, correlation_id)
-
-
 ENQUIRY = "SELECT enquiry_id, service_code, resolved FROM enquiries WHERE enquiry_id = $1"
 
 
 async def enquiry(db: Connection, enquiry_id: EnquiryId) -> Enquiry | None:
     row = await db.fetchrow(ENQUIRY, enquiry_id)
     return Enquiry(row["enquiry_id"], row["service_code"], row["resolved"]) if row is not None else None
-
-
-SET_RESOLVED = "UPDATE enquiries SET resolved = $2 WHERE enquiry_id = $1"
-
-
-async def set_resolved(db: Connection, enquiry_id: EnquiryId, resolved: bool) -> None:
-    await db.execute(SET_RESOLVED, enquiry_id, resolved)
 
 
 CLASSIFY = """

@@ -8,7 +8,7 @@ from shared.db import Connection, Row
 from shared.vocabulary import AdviserId, QueueId, TaskId
 
 TASK_SHOWN = """
-SELECT t.*, q.name AS queue_name,
+SELECT t.*, q.name AS queue_name, suggestions_of(t.task_id)::text AS suggestions,
        t.state = 'waiting' AND NOT EXISTS (
            SELECT FROM memberships m JOIN advisers a USING (adviser_id)
             WHERE m.queue_id = t.queue_id AND a.presence = 'ready' AND t.skills <@ a.skills
@@ -31,7 +31,7 @@ WITH page AS (
             (SELECT urgent_at, enqueued_at, task_id FROM tasks WHERE task_id = $3))
      ORDER BY urgent_at, enqueued_at, task_id LIMIT $4
 )
-SELECT t.*, q.name AS queue_name,
+SELECT t.*, q.name AS queue_name, suggestions_of(t.task_id)::text AS suggestions,
        t.state = 'waiting' AND NOT EXISTS (
            SELECT FROM memberships m JOIN advisers a USING (adviser_id)
             WHERE m.queue_id = t.queue_id AND a.presence = 'ready' AND t.skills <@ a.skills
@@ -49,7 +49,8 @@ async def worklist(
 
 
 HELD_BY = """
-SELECT t.*, q.name AS queue_name, false AS nobody_can FROM tasks t JOIN queues q USING (queue_id)
+SELECT t.*, q.name AS queue_name, suggestions_of(t.task_id)::text AS suggestions, false AS nobody_can
+  FROM tasks t JOIN queues q USING (queue_id)
  WHERE t.assigned_to = $1 AND t.state = 'assigned' ORDER BY t.urgent_at, t.enqueued_at, t.task_id
 """
 

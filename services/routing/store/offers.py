@@ -57,7 +57,8 @@ async def live_offer(db: Connection, task_id: TaskId) -> Offer | None:
 
 
 LIVE_OFFERS_FOR = """
-SELECT o.offer_id, o.lease_until, t.task_id, t.enquiry_id, t.queue_id, t.purpose, t.kind, t.reason, t.enqueued_at
+SELECT o.offer_id, o.lease_until, t.task_id, t.enquiry_id, t.queue_id, t.purpose, t.kind, t.reason, t.enqueued_at,
+       suggestions_of(t.task_id)::text AS suggestions
   FROM offers o JOIN tasks t USING (task_id)
  WHERE o.adviser_id = $1 AND o.state = 'live' AND o.lease_until > $2
  ORDER BY o.made_at, o.offer_id

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from services.routing.domain.choosing import WITHOUT_PROMISE
+from services.routing.domain.suggesting import Suggested
 from services.routing.domain.tasks import NewTask, Purpose, Queue, Task, TaskState
 from shared.db import Connection, Row
 from shared.errors import Unavailable
@@ -42,17 +44,29 @@ def queue_of(row: Row) -> Queue:
 
 
 QUEUE_TASK = """
+WITH queued AS (
 INSERT INTO tasks (task_id, enquiry_id, request_id, queue_id, purpose, kind, reason, triaged, came_from, weight, skills,
                    enqueued_at, changed_at, urgent_at, correlation_id)
 SELECT $1, e.enquiry_id, $3, $4, $5, $6, $7, $8, $9, $10, skills_needed($4, e.service_code),
        $11, $11, urgent_at(e.enquiry_id, $1, $11::timestamptz + $12), $13
   FROM enquiries e WHERE e.enquiry_id = $2
 ON CONFLICT (enquiry_id, request_id) DO NOTHING
-RETURNING true
+RETURNING task_id
+), suggested AS (
+INSERT INTO suggestions (task_id, model_id, suggested) SELECT task_id, $14, $15 FROM queued WHERE $14::uuid IS NOT NULL
+)
+SELECT true FROM queued
 """
 
 
-async def queue_task(db: Connection, task_id: TaskId, new: NewTask, at: datetime, correlation_id: UUID) -> bool:
+async def queue_task(
+    db: Connection,
+    task_id: TaskId,
+    new: NewTask,
+    at: datetime,
+    correlation_id: UUID,
+    suggested: Suggested | None = None,
+) -> bool:
     """False when what asks for it has its task already."""
     queued = await db.fetchval(
         QUEUE_TASK,
@@ -69,6 +83,8 @@ async def queue_task(db: Connection, task_id: TaskId, new: NewTask, at: datetime
         at,
         WITHOUT_PROMISE,
         correlation_id,
+        suggested.model_id if suggested else None,
+        json.dumps(suggested.queues) if suggested else None,
     )
     return queued is not None
 

@@ -75,6 +75,8 @@ async def settle(work: Work, known: Known, by_hand: ByHand | None = None) -> lis
     await set_next_moment(work, known, [change.after for change in found])
     for change, several in zip(found, notes, strict=True):
         for step, because in zip(change.steps, several, strict=True):
+            if step.silent:
+                continue
             say(work.because(replace(work.cause, occurred_at=step.occurred_at)), change, step, because, by_hand)
     return [change.after for change in found]
 

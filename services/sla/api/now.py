@@ -6,8 +6,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from services.sla.store import figures
-from services.sla.store.figures import OfQueue
+from services.sla.store import moment
+from services.sla.store.moment import OfQueue
 from shared.vocabulary import Role
 from shared.web import Answer, Call, Shown, route
 
@@ -38,8 +38,8 @@ class Now(Shown):
 
 async def get_now(call: Call[None]) -> Answer:
     async with call.workshop.reading() as db:
-        totals = await figures.totals(db)
-        queues = await figures.by_queue(db)
+        totals = await moment.totals(db)
+        queues = await moment.by_queue(db)
         now = await call.workshop.timesource.now(db)
     shown = Now(
         at=now,

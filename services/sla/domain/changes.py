@@ -30,10 +30,11 @@ class Entry(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to be said of a clock, and when it came true."""
+    """One thing to be said of a clock, and when it came true. What is `silent` is history: written, and not said."""
 
     entry: Entry
     occurred_at: datetime
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +105,23 @@ def started(known: Known, standing: Standing, at: datetime, clock_id: ClockId, r
     steps = [Step(Entry.STARTED, standing.started_at)]
     if standing.state is not State.RUNNING:
         steps.append(Step(Entry(standing.state), standing.changed_at))
-    if is_stopped_late(clock):
-        steps.append(Step(Entry.CORRECTED, at))
-    return counted(known, clock, standing, tuple(steps))
+    if clock.stopped_at is not None and is_stopped_late(clock):
+        steps.append(Step(Entry.CORRECTED, max(at, clock.stopped_at)))
+    marked = (replace(step, silent=is_history(step, standing)) for step in steps)
+    return counted(known, clock, standing, tuple(marked))
+
+
+def is_history(step: Step, standing: Standing) -> bool:
+    """
+    Whether it came true before an import's cut-over, so that nobody is to be told.
+
+    Of an enquiry that was open then the due time is told, however long ago it began: it goes on here.
+    """
+    if standing.cut_over is None:
+        return False
+    if step.entry is Entry.STARTED:
+        return standing.stopped_at is not None and standing.stopped_at <= standing.cut_over
+    return step.occurred_at <= standing.cut_over
 
 
 def turned(known: Known, clock: Clock, standing: Standing, at: datetime) -> Change | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.sla.domain.facts import Kind
+from services.sla.domain.terms import AGREED
 from shared.vocabulary import ClockId, EnquiryId, QueueId, TaskId
 
 
@@ -75,7 +76,7 @@ class Standing:
     How a clock stands by the facts, whether or not anything has been written about it yet.
 
     `changed_at` is when it came to stand so, by whatever `cause` names. `set_by` is the fact by which a person has
-    set its due time, and `next_moment` when time alone will change it.
+    set its due time, and `next_moment` when time alone will change it. What came true up to `cut_over` is history.
     """
 
     key: Key
@@ -92,6 +93,7 @@ class Standing:
     set_by: UUID | None
     changed_at: datetime
     cause: Kind
+    cut_over: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +124,8 @@ class Clock:
     replaces: ClockId | None
     retired: bool
     version: int
+
+    @property
+    def is_brought(self) -> bool:
+        """Whether an imported enquiry brought its due time along. A date that was agreed here is known by its fact."""
+        return self.key == Key(AGREED, self.enquiry_id)

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     """What happened. Of several at the same moment, the one further up happened first."""
 
     RECEIVED = "enquiry.received"
+    IMPORTED = "enquiry.imported"
     CLASSIFIED = "enquiry.classified"
     CONTACT = "contact.received"
     QUEUED = "task.queued"
@@ -32,6 +33,7 @@ class Kind(StrEnum):
 
 
 RANK = {kind: nth for nth, kind in enumerate(Kind)}
+FIRST_WORDS = frozenset({Kind.RECEIVED, Kind.IMPORTED})
 ON_A_TASK = frozenset({Kind.QUEUED, Kind.TRANSFERRED, Kind.ASSIGNED, Kind.COMPLETED, Kind.WITHDRAWN})
 NOTHING_IS_LEFT = frozenset({Outcome.RESOLVED_AT_FIRST_CONTACT, Outcome.ABANDONED, Outcome.NOT_REACHED})
 """How a contact ends after which the citizen waits for nothing."""
@@ -43,7 +45,7 @@ class Fact:
     One thing that happened, known by the event that told it.
 
     `heard_under` is the version of the council file that held when it was heard. A person's own due time names the
-    clock it is for by `standard` and `start_id`.
+    clock it is for by `standard` and `start_id`. Up to `cut_over` an imported enquiry was another system's.
     """
 
     fact_id: UUID
@@ -60,6 +62,7 @@ class Fact:
     standard: str | None = None
     start_id: UUID | None = None
     due_at: datetime | None = None
+    cut_over: datetime | None = None
 
 
 def waits_after(direction: Direction, outcome: Outcome) -> bool:
@@ -75,12 +78,12 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
     again, it is no news.
     """
     ordered = sorted(facts, key=place)
-    later_words = {fact.fact_id for fact in ordered[1:] if fact.kind is Kind.RECEIVED}
+    later_words = {fact.fact_id for fact in ordered[1:] if fact.kind in FIRST_WORDS}
     return [fact for fact in ordered if fact.fact_id not in later_words]
 
 
 def place(fact: Fact) -> tuple[bool, datetime, int, UUID]:
-    return fact.kind is not Kind.RECEIVED, fact.occurred_at, RANK[fact.kind], fact.fact_id
+    return fact.kind not in FIRST_WORDS, fact.occurred_at, RANK[fact.kind], fact.fact_id
 
 
 def is_resolved(facts: Iterable[Fact]) -> bool:

@@ -7,14 +7,20 @@ from datetime import datetime
 from uuid import UUID
 
 from services.sla.domain.clocks import Clock, Key, Standing
-from services.sla.domain.facts import Fact, Kind, in_order
+from services.sla.domain.facts import FIRST_WORDS, Fact, Kind, in_order
 from services.sla.domain.known import Known
 from services.sla.domain.runs import Run, begun, follow, places_of
 from services.sla.domain.terms import AGREED, BY_AGREEMENT, Agreed, Place, Terms
 from shared.vocabulary import Channel, EnquiryId, TaskId
 
-STARTED_BY = {Kind.QUEUED: frozenset({Kind.QUEUED, Kind.TRANSFERRED})}
-"""What starts a standard besides the event it names: a task that is transferred waits anew."""
+STARTED_BY = {
+    Kind.QUEUED: frozenset({Kind.QUEUED, Kind.TRANSFERRED}),
+    Kind.AGREED: frozenset({Kind.AGREED, Kind.IMPORTED}),
+}
+"""
+What starts a standard besides the event it names: a task that is transferred waits anew, and a date that came from an
+older system was agreed there.
+"""
 
 
 def fold(known: Known) -> list[Standing]:
@@ -35,7 +41,7 @@ def fold(known: Known) -> list[Standing]:
                 places[where] = places_of(facts, task_id, start)
             run = last[task_id] = begun(terms, key, start, task_id)
             follow(run, facts, places[where], nth)
-            standing = run.standing(judged(written.get(key), terms))
+            standing = run.standing(judged(written.get(key), terms, start))
             if standing is not None and may_stand(known, written.get(key), standing, start):
                 found.append(standing)
     return found
@@ -63,16 +69,20 @@ def starts(
         started = start_id(known.enquiry_id, fact)
         for terms, started_by in kinds:
             key = Key(terms.code, started)
-            if fact.kind in started_by and started not in told and runs_under(known, written.get(key), terms):
+            if is_start(fact, started_by) and started not in told and runs_under(known, written.get(key), terms):
                 yield nth, key, terms
         told.add(started)
 
 
+def is_start(fact: Fact, started_by: frozenset[Kind]) -> bool:
+    return fact.kind in started_by and (fact.kind is not Kind.IMPORTED or fact.due_at is not None)
+
+
 def start_id(enquiry_id: EnquiryId, fact: Fact) -> UUID:
-    """An enquiry is received once, and a task queued once, in however many words; all else starts anew each time."""
+    """An enquiry comes once, and a task is queued once, in however many words; all else starts anew each time."""
     if fact.kind is Kind.QUEUED and fact.task_id is not None:
         return fact.task_id
-    return enquiry_id if fact.kind is Kind.RECEIVED else fact.fact_id
+    return enquiry_id if fact.kind in FIRST_WORDS else fact.fact_id
 
 
 def is_one_running(run: Run | None, nth: int, start: Fact) -> bool:
@@ -96,9 +106,11 @@ def runs_under(known: Known, clock: Clock | None, terms: Terms | Agreed) -> bool
     return holds is not None and holds.terms.standard_id == terms.standard_id
 
 
-def judged(clock: Clock | None, terms: Terms | Agreed) -> datetime | None:
-    """A clock that replaces another is judged anew, at its own times."""
-    return clock.judged_up_to if clock is not None and clock.standard_id == terms.standard_id else None
+def judged(clock: Clock | None, terms: Terms | Agreed, start: Fact) -> datetime | None:
+    """What was imported is judged up to the cut-over; a clock that replaces another anew, at its own times."""
+    if clock is None or clock.standard_id != terms.standard_id or clock.judged_up_to is None:
+        return start.cut_over
+    return max(clock.judged_up_to, start.cut_over or clock.judged_up_to)
 
 
 def may_stand(known: Known, clock: Clock | None, standing: Standing, start: Fact) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.sla.domain.clocks import NEXT, Key, Meaning, Standing, State
-from services.sla.domain.facts import ON_A_TASK, Fact, Kind
+from services.sla.domain.facts import FIRST_WORDS, ON_A_TASK, Fact, Kind
 from services.sla.domain.reckoning import Reckoning
 from services.sla.domain.terms import AGREED, Agreed, Place, Terms
 from shared.vocabulary import AnswerKind, QueueId, TaskId
@@ -176,6 +176,7 @@ class Run:
             set_by=self.set_by,
             changed_at=changed_at,
             cause=cause,
+            cut_over=self.start.cut_over,
         )
 
     def fall_due(self) -> None:
@@ -206,7 +207,7 @@ def begun(terms: Terms | Agreed, key: Key, start: Fact, task_id: TaskId | None) 
     reckoning = Reckoning(terms=terms, started_at=start.occurred_at)
     if isinstance(terms, Agreed) and start.due_at is not None:
         reckoning = reckoning.set_by_hand(start.due_at, start.occurred_at)
-    set_by = start.fact_id if isinstance(terms, Agreed) else None
+    set_by = start.fact_id if start.kind is Kind.AGREED else None
     return Run(terms, key, start, task_id, reckoning, reckoning.due_at, set_by=set_by)
 
 
@@ -214,17 +215,19 @@ def places_of(facts: Sequence[Fact], task_id: TaskId | None, start: Fact) -> lis
     """
     Where the enquiry stood after each fact; for a clock on a task, where that task did.
 
-    An enquiry is where the task that is to answer it waits; work handed over to other offices does not move it. The
-    channel is that of the contact which started the clock, else of the one that brought the enquiry.
+    An enquiry is where the task that is to answer it waits, and an imported one where it was until there is such a
+    task; work handed over to other offices does not move it. The channel is that of the contact which started the
+    clock, else of the one that brought the enquiry.
     """
-    received = next((fact for fact in facts if fact.kind is Kind.RECEIVED), start)
-    place = Place(channel=start.channel or received.channel)
+    received = next((fact for fact in facts if fact.kind in FIRST_WORDS), start)
+    queue = received.queue_id if task_id is None and received.kind is Kind.IMPORTED else None
+    place = Place(queue=queue, channel=start.channel or received.channel)
     counted: set[TaskId | None] = {task_id} if task_id is not None else set()
     places = []
     for fact in facts:
         if fact.kind is Kind.QUEUED and task_id is None and not fact.handed_over:
             counted.add(fact.task_id)
-        if fact.kind in (Kind.RECEIVED, Kind.CLASSIFIED) and fact.service_code is not None:
+        if fact.kind in FIRST_WORDS | {Kind.CLASSIFIED} and fact.service_code is not None:
             place = replace(place, service=fact.service_code)
         elif fact.kind in (Kind.QUEUED, Kind.TRANSFERRED) and fact.task_id in counted:
             place = replace(place, queue=fact.queue_id, office=fact.office)

@@ -14,6 +14,7 @@ CANNOT_BE = "cannot be"
 
 BEARINGS: dict[str, dict[Meaning, str]] = {
     Kind.RECEIVED: {Meaning.STARTS: "a standard begins with it"},
+    Kind.IMPORTED: {Meaning.STARTS: "it brings a due time along"},
     Kind.CLASSIFIED: {
         Meaning.LEAVES: "its standard no longer applies",
         Meaning.COMES_BACK: "its standard applies again",

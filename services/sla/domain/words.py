@@ -47,6 +47,8 @@ def note(change: Change, step: Step, council_version: int) -> str:
 
 def started(change: Change, step: Step, council_version: int) -> str:
     clock, terms = change.after, change.terms
+    if clock.is_brought:
+        return f"It came from an older system with a due time of its own: {when(clock.due_at, terms)}."
     follows = "It takes the place of a clock whose standard has changed. " if clock.replaces else ""
     by = f"Started by {terms.starts} on {when(clock.started_at, terms)}: "
     by_hand = ", the due time that a person had set" if clock.replaces and clock.set_by else ""

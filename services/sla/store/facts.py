@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -79,6 +79,7 @@ class Heard:
     standard: str | None = None
     start_id: UUID | None = None
     due_at: datetime | None = None
+    cut_over: datetime | None = None
 
 
 async def hear(db: Connection, enquiry_id: EnquiryId, fact: Heard, now: datetime, why: str | None = None) -> Found:
@@ -106,6 +107,40 @@ async def hear(db: Connection, enquiry_id: EnquiryId, fact: Heard, now: datetime
         raise LookupError("an aggregate always gives a row")
     new = [] if row["heard_under"] is None else [fact_of(fact, row["heard_under"])]
     return read_found(row, new)
+
+
+HEAR_SEVERAL = """
+WITH kept AS (
+    INSERT INTO facts (enquiry_id, fact_id, kind, occurred_at, heard_at, heard_under, handed_over,
+                       channel, service_code, queue_id, due_at, cut_over)
+    SELECT $1, g.fact_id, g.kind, g.occurred_at, $2, held.version, false,
+           g.channel, g.service_code, g.queue_id, g.due_at, g.cut_over
+      FROM (SELECT max(version) AS version FROM council_versions) AS held,
+           unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
+                  $9::timestamptz[], $10::timestamptz[])
+               AS g (fact_id, kind, occurred_at, channel, service_code, queue_id, due_at, cut_over)
+     WHERE held.version IS NOT NULL
+    ON CONFLICT DO NOTHING
+    RETURNING fact_id
+)
+SELECT ARRAY(SELECT fact_id FROM kept) AS kept, v.version,
+       ARRAY(SELECT f FROM facts f WHERE f.enquiry_id = $1) AS facts,
+       ARRAY(SELECT c FROM clocks c WHERE c.enquiry_id = $1 AND NOT c.retired) AS clocks,
+       ARRAY(SELECT i FROM in_force i WHERE i.council_version = v.version ORDER BY code) AS in_force,
+       ARRAY(SELECT h.applied_at FROM in_force i JOIN council_versions h ON h.version = i.since
+              WHERE i.council_version = v.version ORDER BY code) AS applied_at
+  FROM (SELECT max(version) AS version FROM council_versions) AS v
+"""
+DETAILS_OF_SEVERAL = ("fact_id", "kind", "occurred_at", "channel", "service_code", "queue_id", "due_at", "cut_over")
+
+
+async def hear_several(db: Connection, enquiry_id: EnquiryId, facts: Sequence[Heard], now: datetime) -> Found:
+    """As `hear` does it, for facts that came at once. Of their details only those of an imported enquiry are kept."""
+    columns = ([getattr(fact, name) for fact in facts] for name in DETAILS_OF_SEVERAL)
+    row = await db.fetchrow(HEAR_SEVERAL, enquiry_id, now, *columns)
+    if row is None:
+        raise LookupError("an aggregate always gives a row")
+    return read_found(row, [fact_of(fact, row["version"]) for fact in facts if fact.fact_id in row["kept"]])
 
 
 def fact_of(heard: Heard, heard_under: int) -> Fact:

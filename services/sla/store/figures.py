@@ -1,83 +1,100 @@
-"""How all open promises stand at one moment. What has ended is never counted."""
+"""How the enquiries of some months were kept, counted from facts and clocks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.db import Connection
+from services.sla.domain.figures import By, Figure, Figures
+from shared.db import Connection, Row
+from shared.vocabulary import Channel, QueueId
 
-TOTALS = """
-SELECT o.running, o.paused, o.oldest_started_at,
-       (SELECT count(*) FROM clocks WHERE at_risk IS NOT NULL AND state = 'running') AS at_risk,
-       (SELECT count(*) FROM clocks WHERE state = 'breached' AND stopped_at IS NULL) AS breached
-  FROM (SELECT count(*) FILTER (WHERE state = 'running') AS running,
-               count(*) FILTER (WHERE state = 'paused') AS paused,
-               min(started_at) FILTER (WHERE state = 'running') AS oldest_started_at
-          FROM clocks WHERE state IN ('running', 'paused')) AS o
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """Of all open clocks. `breached` are those that nothing has stopped yet."""
-
-    running: int
-    paused: int
-    oldest_started_at: datetime | None
-    at_risk: int
-    breached: int
-
-
-async def totals(db: Connection) -> Totals:
-    """One look at all open clocks, so that the figures agree with each other."""
-    row = await db.fetchrow(TOTALS)
-    if row is None:
-        raise LookupError("an aggregate always gives a row")
-    return Totals(**dict(row))
-
-
-BY_QUEUE = """
-WITH pressing AS (
-    SELECT t.queue_id, c.state FROM (
-        SELECT enquiry_id, task_id, state FROM clocks WHERE at_risk IS NOT NULL AND state = 'running'
-        UNION ALL
-        SELECT enquiry_id, task_id, state FROM clocks WHERE state = 'breached' AND stopped_at IS NULL) AS c
-     CROSS JOIN LATERAL (
-        SELECT queue_id FROM open_tasks t
-         WHERE t.enquiry_id = c.enquiry_id AND (c.task_id IS NULL OR t.task_id = c.task_id)
-         ORDER BY t.handed_over, t.enqueued_at LIMIT 1) AS t
-), pressed AS (
-    SELECT queue_id, count(*) FILTER (WHERE state = 'running') AS at_risk,
-           count(*) FILTER (WHERE state = 'breached') AS breached
-      FROM pressing GROUP BY queue_id
-), waiting AS (
-    SELECT queue_id, count(*) FILTER (WHERE NOT assigned) AS waiting, count(*) FILTER (WHERE assigned) AS assigned,
-           min(enqueued_at) FILTER (WHERE NOT assigned) AS longest_waiting_since
-      FROM open_tasks GROUP BY queue_id
+# An enquiry counts where and when its first word says, and on the queue it was on last; work handed over does not move
+# it. It was resolved when that was first said after it was last reopened.
+FIGURES = """
+WITH came AS MATERIALIZED (
+    SELECT f.enquiry_id, f.occurred_at AS received_at, f.channel, f.queue_id,
+           date_trunc($3, f.occurred_at AT TIME ZONE $4)::date AS period
+      FROM facts f
+     WHERE f.kind IN ('enquiry.received', 'enquiry.imported') AND f.occurred_at >= $1 AND f.occurred_at < $2
+       AND NOT EXISTS (
+           SELECT FROM facts e
+            WHERE e.enquiry_id = f.enquiry_id AND e.kind IN ('enquiry.received', 'enquiry.imported')
+              AND (e.occurred_at, e.kind = 'enquiry.imported', e.fact_id)
+                  < (f.occurred_at, f.kind = 'enquiry.imported', f.fact_id))
+), moved AS (
+    SELECT DISTINCT ON (m.enquiry_id) m.enquiry_id, m.queue_id
+      FROM came c JOIN facts m USING (enquiry_id)
+     WHERE m.kind IN ('task.queued', 'task.transferred') AND NOT m.handed_over
+       AND NOT EXISTS (SELECT FROM facts h
+                        WHERE h.enquiry_id = m.enquiry_id AND h.task_id = m.task_id AND h.handed_over)
+     ORDER BY m.enquiry_id, m.occurred_at DESC, m.kind DESC, m.fact_id DESC
+), ended AS (
+    SELECT r.enquiry_id, min(r.occurred_at) AS resolved_at
+      FROM came c JOIN facts r USING (enquiry_id)
+     WHERE r.kind = 'enquiry.resolved'
+       AND NOT EXISTS (SELECT FROM facts o
+                        WHERE o.enquiry_id = r.enquiry_id AND o.kind = 'enquiry.reopened'
+                          AND o.occurred_at >= r.occurred_at)
+     GROUP BY r.enquiry_id
+), promised AS (
+    SELECT k.enquiry_id, bool_or(k.state = 'breached') AS broken, bool_and(k.state = 'met') AS kept
+      FROM came c JOIN clocks k USING (enquiry_id)
+     WHERE k.task_id IS NULL AND k.state <> 'superseded'
+     GROUP BY k.enquiry_id
+), told AS (
+    SELECT c.period, c.channel, coalesce(m.queue_id, c.queue_id) AS queue_id, p.broken, p.kept,
+           CASE WHEN e.resolved_at IS NOT NULL
+                THEN extract(epoch FROM greatest(e.resolved_at, c.received_at) - c.received_at)::float8 END AS seconds
+      FROM came c
+      LEFT JOIN moved m USING (enquiry_id)
+      LEFT JOIN ended e USING (enquiry_id)
+      LEFT JOIN promised p USING (enquiry_id)
+), asked AS MATERIALIZED (
+    SELECT * FROM told WHERE $6::text IS NULL OR queue_id = $6
+), counted AS (
+    SELECT period, channel, queue_id, grouping(period, queue_id) AS level, count(*) AS received,
+           count(*) FILTER (WHERE kept) AS met,
+           count(*) FILTER (WHERE broken) AS breached,
+           count(*) FILTER (WHERE NOT broken AND NOT kept) AS running,
+           count(*) FILTER (WHERE broken IS NULL) AS no_promise,
+           count(*) FILTER (WHERE seconds IS NULL) AS open,
+           round(percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)::numeric, 3)::float8 AS median_seconds,
+           round(percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds)::numeric, 3)::float8 AS p95_seconds
+      FROM asked
+     WHERE $5::text IS NULL OR channel = $5
+     GROUP BY GROUPING SETS ((period, channel, queue_id), (period, channel), ())
+), everything AS (
+    SELECT period, count(*) AS received FROM asked GROUP BY ROLLUP (period)
 )
-SELECT queue_id, waiting, assigned, longest_waiting_since,
-       coalesce(at_risk, 0) AS at_risk, coalesce(breached, 0) AS breached
-  FROM waiting LEFT JOIN pressed USING (queue_id)
- ORDER BY queue_id
+SELECT c.*, coalesce(c.received::float8 / nullif(e.received, 0), 0) AS share
+  FROM counted c JOIN everything e ON coalesce(e.period, 'infinity') = coalesce(c.period, 'infinity')
+ ORDER BY level, period, channel COLLATE "C", queue_id COLLATE "C"
 """
+OF_A_QUEUE, OF_A_CHANNEL, OF_EVERYTHING = 0, 1, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfQueue:
-    """
-    One queue: its tasks, and the clocks that press on them.
+class Asked:
+    """Which enquiries: those received from `begin` on and before `end`. Periods are those of the zone."""
 
-    An enquiry's own clocks count where it is to be answered.
-    """
-
-    queue_id: str
-    waiting: int
-    assigned: int
-    longest_waiting_since: datetime | None
-    at_risk: int
-    breached: int
+    begin: datetime
+    end: datetime
+    zone: str
+    by: By
+    channel: Channel | None
+    queue_id: QueueId | None
 
 
-async def by_queue(db: Connection) -> list[OfQueue]:
-    return [OfQueue(**dict(row)) for row in await db.fetch(BY_QUEUE)]
+async def figures(db: Connection, asked: Asked) -> Figures:
+    """One look at all of them, so that they agree with each other."""
+    found = await db.fetch(FIGURES, asked.begin, asked.end, asked.by, asked.zone, asked.channel, asked.queue_id)
+    return Figures(
+        rows=tuple(read(row) for row in found if row["level"] == OF_A_QUEUE),
+        channels=tuple(read(row) for row in found if row["level"] == OF_A_CHANNEL),
+        totals=next(read(row) for row in found if row["level"] == OF_EVERYTHING),
+    )
+
+
+def read(row: Row) -> Figure:
+    return Figure(**{name: row[name] for name in Figure.__slots__})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from shared.council.mistakes import codes, hints, languages, people, places, promises
+from shared.council.mistakes import codes, hints, languages, mail, people, places, promises
 from shared.council.mistakes.draft import KINDS, Draft, Mistake, Parts, nearest, the_nearest
 
 __all__ = ["KINDS", "Draft", "Mistake", "Parts", "hints_in", "mistakes_in", "nearest", "the_nearest"]
@@ -30,6 +30,9 @@ CHECKS: tuple[Check, ...] = (
     promises.warnings_out_of_order,
     promises.targets_beyond_reach,
     promises.standards_for_nothing,
+    mail.mailboxes_for_two_things,
+    mail.addresses_of_two_mailboxes,
+    mail.letters_that_cannot_be_filled,
     languages.texts_not_everybody_can_read,
     languages.languages_the_council_does_not_speak,
 )

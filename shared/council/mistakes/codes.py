@@ -14,6 +14,8 @@ REFERENCES = (
     ("queue", ("skills",), "skill"),
     ("service", ("queue",), "queue"),
     ("service", ("skills",), "skill"),
+    ("mailbox", ("queue",), "queue"),
+    ("mailbox", ("service",), "service"),
     ("standard", ("calendar",), "calendar"),
     ("standard", ("applies_to", "services"), "service"),
     ("standard", ("applies_to", "queues"), "queue"),

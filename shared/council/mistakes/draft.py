@@ -8,7 +8,19 @@ from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 from shared.council.lines import Path
-from shared.council.model import About, Adviser, Calendar, Centre, CouncilService, Part, Queue, Skill, Standard
+from shared.council.model import (
+    About,
+    Adviser,
+    Calendar,
+    Centre,
+    CouncilService,
+    Letter,
+    Mailbox,
+    Part,
+    Queue,
+    Skill,
+    Standard,
+)
 from shared.worktime import Hours
 
 P = TypeVar("P", bound=Part)
@@ -19,6 +31,7 @@ KINDS: Mapping[str, type[Part]] = {
     "centre": Centre,
     "queue": Queue,
     "service": CouncilService,
+    "mailbox": Mailbox,
     "standard": Standard,
     "skill": Skill,
     "adviser": Adviser,
@@ -54,7 +67,7 @@ class Parts(Generic[P]):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the checks look at."""
+    """What the checks look at. Letters that can be read, by the kind of message."""
 
     raw: Raw
     about: About | None
@@ -62,9 +75,11 @@ class Draft:
     centres: Parts[Centre]
     queues: Parts[Queue]
     services: Parts[CouncilService]
+    mailboxes: Parts[Mailbox]
     standards: Parts[Standard]
     skills: Parts[Skill]
     advisers: Parts[Adviser]
+    letters: Mapping[str, Letter]
 
     def tables(self, kind: str) -> Iterator[tuple[Path, Raw]]:
         """All of a kind as they are written, whatever is wrong with them."""

@@ -11,16 +11,19 @@ from shared.council.model import Part
 
 def texts_of(draft: Draft) -> Iterator[tuple[Path, dict[str, str]]]:
     """Every text in which a table of languages may stand."""
-    for parts in (draft.calendars, draft.centres, draft.queues, draft.services, draft.standards, draft.skills):
+    named = (draft.calendars, draft.centres, draft.queues, draft.services, draft.mailboxes, draft.standards)
+    for parts in (*named, draft.skills):
         for path, part in parts:
             yield from texts_in(path, part)
     for path, calendar in draft.calendars:
         for place, override in enumerate(calendar.override):
             yield from texts_in((*path, "override", place), override)
+    for kind, letter in draft.letters.items():
+        yield from texts_in(("letters", kind), letter)
 
 
 def texts_in(path: Path, part: Part) -> Iterator[tuple[Path, dict[str, str]]]:
-    for key in ("name", "promise", "address", "reason"):
+    for key in ("name", "promise", "address", "reason", "subject", "text"):
         text = getattr(part, key, None)
         if isinstance(text, dict):
             yield (*path, key), text

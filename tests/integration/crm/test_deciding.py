@@ -237,9 +237,18 @@ async def test_a_repeated_answer_gets_the_first_receipt_and_is_said_once(
     key = str(new_id())
     first = await desk.posts(f"/{enquiry_id}/answers", ANSWER, 1, key=key)
     again = await desk.posts(f"/{enquiry_id}/answers", ANSWER, 1, key=key)
-    receipt = {"enquiry_id": str(enquiry_id), "state": "answered", "version": 2, "sent": False}
+    receipt = {"enquiry_id": str(enquiry_id), "state": "answered", "version": 2, "sent": False, "message_id": None}
     assert first == again == (201, receipt)
     assert (await heard_of(workshop)).count("enquiry.answered") == 1
+
+
+async def test_an_answer_names_the_message_so_that_intake_can_be_asked_about_it(
+    ear: Ear, desk: Desk, workshop: Workshop
+) -> None:
+    event = an_enquiry_received(citizen_email="jo@example.org")
+    await ear.hears(event)
+    _, answered = await desk.posts(f"/{event.enquiry_id}/answers", ANSWER, 1)
+    assert answered["message_id"] == (await last_said(workshop, "reply.requested"))["message_id"]
 
 
 async def test_a_decision_says_which_version_was_seen(desk: Desk, enquiry_id: EnquiryId) -> None:

@@ -13,6 +13,7 @@ from shared.vocabulary import Role
 from shared.work import Workshop
 from tests.builders import Ear, a_client, a_workshop, an_ear
 from tests.integration.intake.desk import Desk
+from tests.integration.intake.importing import Importer
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +38,11 @@ async def desk(workshop: Workshop, data: Path) -> AsyncIterator[Desk]:
     house = HouseSettings(data=data)
     async with a_client(workshop, SERVICE, house) as client:
         yield Desk(client, house, sign(house, "mary", [Role.ADVISER]))
+
+
+@pytest.fixture
+def importer(desk: Desk) -> Importer:
+    return Importer(desk)
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 
 from services.intake import timers
 from services.intake.actions import sending
-from services.intake.domain.messages import Message
-from services.intake.gateways.outgoing import FolderOfMessages, outgoing
+from services.intake.domain.messages import Message, Posting
+from services.intake.gateways.carriers import Carriers, carriers
+from services.intake.gateways.outgoing import FolderOfMessages
 from services.intake.settings import settings
 from shared.contracts.crm import ReplyRequested
 from shared.errors import Refused, Unavailable
@@ -56,20 +57,24 @@ class Unwilling:
     fails: list[Exception]
     carried: list[Message] = field(default_factory=list)
     name: str = "unwilling"
+    can_be_asked: bool = True
 
-    async def has(self, message_id: MessageId) -> bool:
-        return any(message.message_id == message_id for message in self.carried)
+    async def has(self, message: Message) -> bool:
+        return any(carried.message_id == message.message_id for carried in self.carried)
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, posting: Posting | None = None) -> None:
         if self.fails:
             raise self.fails.pop(0)
         self.carried.append(message)
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.fixture
 def carrier(monkeypatch: pytest.MonkeyPatch) -> Unwilling:
     unwilling = Unwilling([])
-    monkeypatch.setattr(sending, "outgoing", lambda: unwilling)
+    monkeypatch.setattr(sending, "carriers", lambda: Carriers(unwilling, unwilling))
     return unwilling
 
 
@@ -121,7 +126,7 @@ async def test_p28_whoever_is_killed_between_sending_and_recording_sends_nothing
     asked = await a_message(desk, ear)
     attempt = await workshop.run([], sending.begin_attempt, a_cause())
     assert attempt is not None
-    await outgoing().send(attempt.message)  # and here the process is killed
+    await carriers().mails.send(attempt.message)  # and here the process is killed
     [file] = written(data)
     before = file.stat()
     await timers.send_messages(workshop)
@@ -152,14 +157,14 @@ async def test_an_attempt_taken_for_lost_that_ends_after_all_is_said_once(
     await a_message(desk, ear)
     slow = await workshop.run([], sending.begin_attempt, a_cause())
     assert slow is not None
-    slow_ending = sending.Ending(slow, await sending.make_attempt(slow))
+    slow_ending = sending.Ending(slow, await sending.make_attempt(slow, sending.carriers()))
     later(workshop, sending.LOST_AFTER)
     await timers.send_messages(workshop)
     await workshop.run([slow_ending.subject], slow_ending.note, slow_ending.cause)
     assert (len(carrier.carried), len(await outcome(workshop))) == (1, 1)
 
 
-async def test_a_carrier_that_is_away_is_tried_again_after_waits_that_double(
+async def test_a_carrier_that_is_away_is_tried_again_after_waits_that_double_and_that_is_said_once(
     desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling
 ) -> None:
     asked = await a_message(desk, ear)
@@ -172,7 +177,7 @@ async def test_a_carrier_that_is_away_is_tried_again_after_waits_that_double(
         later(workshop, timedelta(seconds=6))
     await timers.send_messages(workshop)
     assert [message.text for message in carrier.carried] == [asked.text]
-    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.deferred", "message.delivered"]
     shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
     assert [attempt["why"] for attempt in shown["attempts"]] == ["The carrier is away."] * 3 + [None]
 
@@ -187,7 +192,8 @@ async def test_p30_a_message_that_never_gets_through_is_given_up_and_said_so(
     for _ in range(5):
         await timers.send_messages(workshop)
         later(workshop, timedelta(hours=7))
-    [spoken] = await outcome(workshop)
+    deferred, spoken = await outcome(workshop)
+    assert (deferred.name, deferred.data["because"]) == ("message.deferred", "The carrier is away.")
     assert (spoken.name, spoken.data["because"]) == ("message.failed", "The carrier is away.")
     shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
     assert (shown["state"], len(shown["attempts"])) == ("failed", 3)
@@ -208,11 +214,11 @@ async def test_a_folder_that_cannot_be_written_to_is_tried_again(
     await a_message(desk, ear)
     (data / "messages").write_text("in the way")
     await timers.send_messages(workshop)
-    assert await outcome(workshop) == []
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.deferred"]
     (data / "messages").unlink()
     later(workshop, timedelta(minutes=1))
     await timers.send_messages(workshop)
-    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.deferred", "message.delivered"]
 
 
 async def test_a_folder_that_cannot_be_looked_into_leaves_no_message_under_way(
@@ -232,7 +238,7 @@ async def test_a_folder_that_cannot_be_looked_into_leaves_no_message_under_way(
     assert (shown["state"], len(shown["attempts"])) == ("waiting", 3)
     assert all("Permission denied" in attempt["why"] for attempt in shown["attempts"])
     await timers.send_messages(workshop)
-    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.deferred", "message.delivered"]
 
 
 async def test_an_attempt_ends_whatever_the_carrier_does_and_the_bug_is_logged(
@@ -248,7 +254,7 @@ async def test_an_attempt_ends_whatever_the_carrier_does_and_the_bug_is_logged(
     assert (line["log_level"], type(line["exc_info"])) == ("error", ZeroDivisionError)
     later(workshop, timedelta(minutes=1))
     await timers.send_messages(workshop)
-    assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.deferred", "message.delivered"]
 
 
 @pytest.mark.parametrize("left", [False, True])

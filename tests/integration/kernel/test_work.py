@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from shared.db import Meaning, meaning_of
 from shared.errors import Refused, TooLarge, Unavailable
 from shared.said import partition_of
 from shared.work import Work
@@ -109,6 +110,16 @@ async def test_a_value_that_the_database_cannot_store_is_refused(toys: str) -> N
     async with a_workshop(toys) as workshop:
         with pytest.raises(Refused, match="cannot store"):
             await workshop.run([], store_nul, a_cause())
+
+
+async def test_a_read_that_takes_too_long_is_for_later_and_no_bug(toys: str) -> None:
+    async with a_workshop(toys) as workshop:
+        with pytest.raises(Unavailable, match="ask for less") as caught:
+            async with workshop.reading() as db:
+                await db.fetchval("SELECT pg_sleep(60)", timeout=0.01)
+        async with workshop.reading() as db:
+            assert await db.fetchval("SELECT 1") == 1
+    assert meaning_of(caught.value) is Meaning.AGAIN
 
 
 async def test_a_database_that_stays_away_is_said_in_a_sentence(toys: str) -> None:

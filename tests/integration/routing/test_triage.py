@@ -80,14 +80,33 @@ async def test_the_general_queue_is_the_one_the_council_names(ear: Ear, workshop
     assert (await placed(ear, workshop))[0] == "front-desk"
 
 
-async def test_nothing_that_the_citizen_wrote_is_kept(ear: Ear, workshop: Workshop) -> None:
-    await placed(ear, workshop, title="Zanzibar pothole", text="My name is Zanzibar")
+async def kept_in(workshop: Workshop, word: str) -> list[str]:
+    """The tables in which it occurs."""
     async with workshop.reading() as db:
         tables = [row[0] for row in await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'routing'")]
-        kept = [
-            each for each in tables if await db.fetch(f"SELECT true FROM {each} t WHERE t::text ILIKE '%zanzibar%'")
+        return [
+            each
+            for each in tables
+            if await db.fetch(f"SELECT true FROM {each} t WHERE t::text ILIKE '%' || $1 || '%'", word)
         ]
-    assert kept == []
+
+
+async def test_of_what_the_citizen_wrote_only_single_words_of_title_and_place_are_kept(
+    ear: Ear, workshop: Workshop
+) -> None:
+    await placed(
+        ear,
+        workshop,
+        title="Zanzibar pothole, ring 01632-960123 or zoe@example.org, says Quillfeather",
+        text="My name is Xanthippe",
+        place="12B Wobble Lane",
+        citizen_name="Zoe Quillfeather",
+    )
+    assert await kept_in(workshop, "zanzibar") == await kept_in(workshop, "wobble") == ["examples"]
+    for never in ("xanthippe", "quillfeather", "zoe", "example.org", "960123", "12b", "zanzibar pothole"):
+        assert await kept_in(workshop, never) == [], never
+    [example] = await rows(workshop, "SELECT * FROM examples")
+    assert list(example["words"]) == ["pothole", "ring", "says", "zanzibar"]
 
 
 async def test_what_was_resolved_at_first_contact_makes_no_task(ear: Ear, workshop: Workshop) -> None:
@@ -190,3 +209,53 @@ async def test_triage_is_quick_with_the_keywords_of_a_large_council(workshop: Wo
         plan = await db.fetch(f"EXPLAIN (ANALYZE, FORMAT TEXT) {store.MATCHES}", "A pothole", letter)
     milliseconds = float(plan[-1][0].split()[2])
     assert milliseconds < 200, plan
+
+
+MAILBOX = "It was written to the mailbox of this queue."
+
+
+@pytest.mark.parametrize(
+    ("fields", "queue", "reason"),
+    [
+        ({"title": "A question"}, "waste", MAILBOX),
+        ({"title": "A pothole"}, "waste", MAILBOX),
+        ({"service_code": "99999", "title": "A pothole"}, "waste", MAILBOX),
+        ({"service_code": "564"}, "highways", "Service code 564 is Street lighting, which belongs to this queue."),
+    ],
+)
+async def test_a_mail_goes_to_its_mailboxs_queue_unless_its_service_has_another(
+    ear: Ear, workshop: Workshop, fields: dict[str, Any], queue: str, reason: str
+) -> None:
+    assert await placed(ear, workshop, queue_id="waste", channel="email", **fields) == (queue, reason)
+
+
+async def test_a_mailbox_whose_queue_nobody_knows_or_was_given_up_keeps_no_mail_waiting(
+    ear: Ear, workshop: Workshop
+) -> None:
+    """An older council file may have named it."""
+    queue, reason = await placed(ear, workshop, queue_id="allotments", title="A pothole")
+    assert (queue, reason) == (
+        "general",
+        "It was written to the mailbox of a queue allotments, which the council file does not have.",
+    )
+    async with workshop.database.transaction() as db:
+        await db.execute("UPDATE queues SET closed = true WHERE queue_id = 'waste'")
+    queue, reason = await placed(ear, workshop, queue_id="waste", title="A pothole")
+    assert (queue, "no longer a queue of the council" in reason) == ("general", True)
+    assert await rows(workshop, SET_ASIDE) == []
+
+
+async def test_a_task_by_its_mailbox_moves_with_a_classification_like_any_that_nobody_has_placed(
+    ear: Ear, workshop: Workshop
+) -> None:
+    event = an_enquiry_received(queue_id="waste", title="A question", text="It is about my house.")
+    await ear.hears(event)
+    await ear.hears(a_classification(event.enquiry_id, "557"))
+    [task] = await rows(workshop, TASKS)
+    assert (task["queue_id"], task["triaged"]) == ("highways", True)
+
+
+async def test_what_a_mail_quotes_is_not_what_its_writer_says(ear: Ear, workshop: Workshop) -> None:
+    queue, _ = await placed(ear, workshop, quoted="> There is a pothole.")
+    assert queue == "general"
+    assert await kept_in(workshop, "pothole.") == []

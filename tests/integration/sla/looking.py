@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.auth import sign
 from shared.contracts.crm import EnquiryAwaitingCitizen, EnquiryClassified, EnquiryReopened, EnquiryResumed
+from shared.contracts.intake import EnquiryImported
 from shared.contracts.routing import TaskAssigned, TaskCompleted, TaskQueued, TaskTransferred, TaskWithdrawn
 from shared.settings import HouseSettings
 from shared.vocabulary import (
+    Channel,
+    ContactId,
     EnquiryId,
+    ImportId,
     Office,
+    Point,
     QueueId,
+    Reference,
     Role,
     TaskId,
     TaskKind,
     TransferKind,
     WorkId,
+    new_id,
 )
 from shared.work import Workshop
-from tests.builders import ADA, MORNING, Ear, Spoken
+from tests.builders import ADA, MORNING, Ear, Spoken, an_enquiry_id
 
+CUT_OVER = MORNING + timedelta(days=100)
 CLOCKS = "SELECT * FROM clocks ORDER BY enquiry_id, standard, started_at, retired DESC, state"
 LEDGER = "SELECT l.*, standard FROM ledger l JOIN clocks USING (clock_id) ORDER BY clock_id, version"
 TIMERS = "SELECT name, key, subject, due_at FROM timers ORDER BY due_at"
@@ -116,3 +124,24 @@ def a_withdrawal(enquiry_id: EnquiryId, task_id: TaskId, queue: str = "general")
 async def hears_all(ear: Ear, happenings: Sequence[tuple[Any, datetime]]) -> None:
     for event, at in happenings:
         await ear.hears(event, at=at)
+
+
+def an_import(enquiry_id: EnquiryId | None = None, **fields: Any) -> EnquiryImported:
+    """Received at `MORNING`; its cut-over is a hundred days later."""
+    given: dict[str, Any] = {
+        "enquiry_id": enquiry_id or an_enquiry_id(),
+        "contact_id": ContactId(new_id()),
+        "reference": Reference("ANY-0000-0000-0000"),
+        "channel": Channel.TELEPHONE,
+        "point": Point.EXCHANGE,
+        "title": "Pothole",
+        "text": "It is deep.",
+        "import_id": ImportId(new_id()),
+        "system": "older",
+        "row_id": "1",
+        "cut_over": CUT_OVER,
+        "queue_id": QueueId("highways"),
+        "received_at": MORNING,
+        **fields,
+    }
+    return EnquiryImported(**given)

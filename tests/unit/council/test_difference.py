@@ -73,3 +73,20 @@ def test_another_council_altogether_can_be_told() -> None:
     changes = difference(BEFORE, read_council(read_file(EAST_RIDING)))
     assert {change.kind for change in changes} == {"added", "changed", "removed"}
     assert all(change.how for change in changes if change.kind == "changed")
+
+
+def test_mailboxes_and_letters_are_told_as_well() -> None:
+    assert told(
+        ('addresses = ["waste@anytown.example"]', 'addresses = ["bins@anytown.example"]'),
+        ('en = "We have your enquiry {{ reference }}"', 'en = "{{ reference }} has arrived"'),
+    ) == [
+        'changed  mailbox "waste"\n           addresses was waste@anytown.example, is bins@anytown.example',
+        'changed  letter "receipt"\n'
+        "           subject.en was We have your enquiry {{ reference }}, is {{ reference }} has arrived",
+    ]
+    file = f"{FILE[: FILE.index('[letters.receipt.subject]')]}\n{FILE[FILE.index('[[standard]]') :]}"
+    gone = difference(BEFORE, read_council(file))
+    assert [str(change) for change in gone] == [
+        'removed  letter "receipt" (We have your enquiry {{ reference }} / '
+        "Mae eich ymholiad wedi cyrraedd: {{ reference }})"
+    ]

@@ -155,7 +155,7 @@ def test_every_key_says_what_to_write() -> None:
                 look_into(inner)
 
     look_into(Council)
-    assert len(seen) == 12
+    assert len(seen) == 15
 
 
 def test_the_codes_of_python_are_no_keys_of_the_file() -> None:

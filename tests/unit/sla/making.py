@@ -20,6 +20,7 @@ from shared.vocabulary import AnswerKind, Channel, ClockId, EnquiryId, Office, Q
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday, in winter: Greenwich and London show the same."""
 
+CUT_OVER = MORNING + timedelta(days=100)
 ENQUIRY = EnquiryId(UUID(int=1))
 TASK = TaskId(UUID(int=2))
 OTHER_TASK = TaskId(UUID(int=3))
@@ -113,6 +114,12 @@ def a_fact(kind: Kind, at: timedelta | datetime = timedelta(), **details: Any) -
 
 def received(at: timedelta | datetime = timedelta(), **details: Any) -> Fact:
     return a_fact(Kind.RECEIVED, at, **{"channel": Channel.WEB, **details})
+
+
+def imported(due_at: timedelta | None = None, **details: Any) -> Fact:
+    """Received at `MORNING`, and due so long after."""
+    due = MORNING + due_at if due_at is not None else None
+    return a_fact(Kind.IMPORTED, due_at=due, **{"channel": Channel.TELEPHONE, "cut_over": CUT_OVER, **details})
 
 
 def answered(at: timedelta | datetime, kind: AnswerKind = AnswerKind.FULL) -> Fact:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from services.cli.house import SERVICES
 from services.sla.domain.changes import Change
 from services.sla.domain.clocks import NEXT, Clock, Key, Meaning, State
 from services.sla.domain.facts import Fact, Kind
 from services.sla.domain.table import CANNOT_BE, NO_CLOCK, UNCHANGED, Bearing, columns, table
 from services.sla.domain.terms import AGREED, Terms
+from shared.contracts.intake import ContactNoted
 from shared.vocabulary import AnswerKind
 from tests.contracts.write_clocks import PAGE, page
 from tests.unit.sla import making
@@ -67,6 +69,14 @@ ON_A_TASK = Stage(
 BY_AGREEMENT = Stage(
     terms=terms(),
     starts=(received(), a_fact(Kind.AGREED, due_at=MORNING + 30 * DAY)),
+    pauses=None,
+    stops=answered(HOUR),
+    leaves=None,
+)
+
+IMPORTED = Stage(
+    terms=terms(),
+    starts=(a_fact(Kind.IMPORTED, due_at=MORNING + 30 * DAY, cut_over=MORNING),),
     pauses=None,
     stops=answered(HOUR),
     leaves=None,
@@ -127,6 +137,7 @@ STARTERS: dict[str, Stage] = {
     Kind.REOPENED: Stage(
         terms(**{"from": '"enquiry.reopened"'}), (a_fact(Kind.REOPENED),), AWAITING, answered(HOUR), None
     ),
+    Kind.IMPORTED: IMPORTED,
     Kind.AGREED: BY_AGREEMENT,
 }
 
@@ -147,6 +158,13 @@ def test_p05_every_row_is_tested_and_every_event_has_a_row() -> None:
     assert {event for event, meaning in ((row.event, row.meaning) for row in ROWS) if meaning is Meaning.STARTS} == set(
         STARTERS
     )
+
+
+def test_p10_a_machines_mail_has_no_row_because_it_is_not_heard() -> None:
+    """Neither here, where it would bear on clocks, nor where tasks are made: by nobody but crm, which records it."""
+    assert ContactNoted.name not in {row.event for row in ROWS}
+    assert [service.name for service in SERVICES for hears in service.hears if hears.event is ContactNoted] == ["crm"]
+    assert f"`{ContactNoted.name}`" in page()
 
 
 def named(cell: tuple[Bearing, str]) -> str:

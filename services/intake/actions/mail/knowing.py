@@ -1,0 +1,19 @@
+"""Knowing who takes part in an enquiry, so that a mail about it is theirs."""
+
+from __future__ import annotations
+
+from services.intake.store.mail import participants
+from shared.errors import Early
+from shared.vocabulary import CitizenId, EnquiryId, IdentifiedBy, enquiry_subject
+from shared.work import Work
+
+WEAK = frozenset({IdentifiedBy.TELEPHONE_AND_SURNAME, IdentifiedBy.UPRN_AND_SURNAME, IdentifiedBy.OTHER})
+"""What a neighbour may know as well: enough to suggest who asks, and not to let their address onto other enquiries."""
+
+
+async def note_identified(work: Work, enquiry_id: EnquiryId, citizen_id: CitizenId, by: IdentifiedBy) -> None:
+    """Whose it is, as crm found by an address or an adviser decided; the latest word holds."""
+    if by in WEAK:
+        return
+    if not await participants.identify(work.db, enquiry_id, citizen_id):
+        raise Early(enquiry_subject(enquiry_id))

@@ -1,0 +1,25 @@
+"""Which mailbox of the council an address belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from services.intake.domain.mail.tokens import without_token
+from shared.council import Mailbox, current
+from shared.db import Connection
+
+
+async def mailbox_of(db: Connection, address: str) -> str | None:
+    """Its code; None for an address that is not the council's. Whatever stands after a plus makes no difference."""
+    council = (await current(db)).council
+    found = council.mailbox_at(without_token(address))
+    return found.code if found is not None else None
+
+
+async def mailboxes_named(db: Connection, codes: Collection[str]) -> dict[str, Mailbox | None]:
+    """By its code; where the council has given one up, the first of the council file."""
+    if not codes:
+        return {}
+    council = (await current(db)).council
+    first = next(iter(council.mailbox), None)
+    return {code: council.mailboxes.get(code, first) for code in codes}

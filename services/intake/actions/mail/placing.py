@@ -1,0 +1,289 @@
+"""Placing a mail: read outside any transaction, then put where it belongs in one, with all that follows from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+
+import structlog
+
+from services.intake.actions.mail.mailboxes import mailboxes_named
+from services.intake.actions.mail.receipts import Arrival, owe_receipt
+from services.intake.actions.receiving import receive, receive_further
+from services.intake.domain.attachments import Attachment
+from services.intake.domain.contacts import Citizen, Contact, Enquiry, Known
+from services.intake.domain.mail import placing as rules
+from services.intake.domain.mail.fitting import FileOfMail, Fitted, fitted
+from services.intake.domain.mail.model import KeptMail, Mail, MailKind, MailPart, Place, PlacedAs, Sender
+from services.intake.domain.mail.reading import Unreadable, read
+from services.intake.gateways.files import files
+from services.intake.gateways.link_key import link_key
+from services.intake.store import contacts
+from services.intake.store.mail import keeping as store
+from services.intake.store.mail import participants, threads
+from services.intake.store.mail.keeping import Begun, Placed
+from shared.contracts.intake import ContactNoted, MessageFailed, NotedAs
+from shared.council import Mailbox
+from shared.db import Connection
+from shared.vocabulary import Channel, FileId, Point, QueueId, contact_subject, enquiry_subject, new_id
+from shared.work import Cause, Work, Workshop
+
+LOST_AFTER = timedelta(minutes=2)
+"""Longer than any mail takes: one that was begun and not ended was cut off."""
+STARTS = 3
+AT_ONCE = 16
+SMALL = 64 * 1024
+"""Bytes that are read sooner than handed to another thread."""
+LARGE = 1_000_000
+"""Bytes. Two of these at once would need twice the memory."""
+ANSWERED_MAY_WAIT = timedelta(minutes=10)
+LOOK_AGAIN = timedelta(seconds=1)
+ACTOR = "citizen"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A mail that is to be placed now, and the mailbox it came to, as the council file has it."""
+
+    begun: Begun
+    mailbox: Mailbox | None
+
+    @property
+    def kept(self) -> KeptMail:
+        return self.begun.kept
+
+    @property
+    def is_large(self) -> bool:
+        return self.kept.size >= LARGE
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that has been read, as it goes into the record; its files are kept already."""
+
+    kept: KeptMail
+    mailbox: Mailbox | None
+    mail: Mail
+    fitted: Fitted
+    attachments: tuple[Attachment, ...]
+
+    @property
+    def cause(self) -> Cause:
+        """It happened when the council got it."""
+        actor = "machine/mail" if self.mail.kind.is_a_machines else ACTOR
+        return Cause(actor, self.kept.correlation_id, occurred_at=self.kept.received_at)
+
+    @property
+    def address(self) -> str | None:
+        return self.mail.sender.address
+
+    @property
+    def contact(self) -> Contact:
+        return Contact(
+            contact_id=self.kept.contact_id,
+            channel=Channel.EMAIL,
+            point=Point.MAILBOX,
+            citizen=Citizen(name=self.mail.sender.name, email=self.address),
+            language=self.mail.language,
+            attachments=self.attachments,
+            quoted=self.fitted.quoted,
+        )
+
+
+async def begin(work: Work) -> list[Waiting]:
+    """The mails that have waited longest, each start counted before anything is done."""
+    begun = await store.begin(work.db, work.now, LOST_AFTER, AT_ONCE)
+    mailboxes = await mailboxes_named(work.db, {each.kept.mailbox for each in begun})
+    return [Waiting(each, mailboxes[each.kept.mailbox]) for each in begun]
+
+
+async def opened(workshop: Workshop, waiting: Waiting) -> Letter:
+    """Never fails because of what stands in it: what cannot be read goes on as it came."""
+    kept, raw = waiting.kept, waiting.begun.raw
+    if raw is None:
+        async with workshop.reading() as db:
+            raw = await store.raw(db, kept.mail_id)
+    if kept.starts > STARTS:
+        mail = unreadable(kept, raw, f"It was begun {STARTS} times and never ended.")
+    else:
+        try:
+            mail = await read_of(kept, raw, is_ours=waiting.begun.is_ours)
+        except Unreadable as error:
+            log.warning("a mail cannot be read", mail_id=str(kept.mail_id))
+            mail = unreadable(kept, raw, str(error))
+    what = fitted(mail, raw)
+    return Letter(kept, waiting.mailbox, mail, what, await kept_files(what.files))
+
+
+async def read_of(kept: KeptMail, raw: bytes, *, is_ours: bool) -> Mail:
+    reading = partial(read, raw, sent_from=kept.sent_from, ours=lambda _: is_ours)
+    return reading() if len(raw) <= SMALL else await asyncio.to_thread(reading)
+
+
+def unreadable(kept: KeptMail, raw: bytes, why: str) -> Mail:
+    return Mail(
+        kind=MailKind.UNREADABLE,
+        because=why,
+        sender=Sender(None, kept.sent_from or None),
+        subject="Unreadable message",
+        text=f"This mail could not be read ({why}) It is attached as it came.",
+        message_id=kept.message_id,
+        parts=[MailPart(name="message.eml", media_type="message/rfc822", content=raw)],
+        notes=[why],
+    )
+
+
+async def kept_files(found: Sequence[FileOfMail]) -> tuple[Attachment, ...]:
+    kept = []
+    for file in found:
+        file_id = FileId(new_id())
+        await files().put(file_id, file.content)
+        kept.append(
+            Attachment(
+                file_id=file_id,
+                name=file.name,
+                media_type=file.media_type,
+                size=len(file.content),
+                sha256=sha256(file.content).digest(),
+            )
+        )
+    return tuple(kept)
+
+
+async def place_of(db: Connection, letter: Letter) -> Place:
+    """Where it goes, as things stand: looked at again in the transaction that puts it there."""
+    named = rules.named_in(link_key(), letter.mail, letter.kept.sent_to)
+    there = await threads.named(db, [*named.by_token, *named.by_subject], named.by_mention)
+    found = {known.enquiry_id for known in there.values()}
+    known_on = await participants.known_on(db, found, letter.address) if letter.address else set()
+    return rules.placed(letter.mail, rules.threads_of(named, there, there, known_on))
+
+
+async def must_wait(db: Connection, letter: Letter) -> bool:
+    since = letter.kept.received_at - ANSWERED_MAY_WAIT
+    return await threads.answers_one_not_placed_yet(db, letter.kept, letter.mail.mentions, since)
+
+
+async def wait(work: Work, kept: KeptMail) -> None:
+    """It answers a mail that is not placed yet. That one goes first; this start does not count."""
+    await store.wait(work.db, kept.mail_id, work.now + LOOK_AGAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A mail at the place that was found for it: the subjects to lock, and what happens in the work."""
+
+    letter: Letter
+    place: Place
+
+    @property
+    def subjects(self) -> list[str]:
+        thread = self.place.thread
+        if thread is None or self.place.placed_as not in (PlacedAs.FURTHER, PlacedAs.NOTED):
+            return []
+        return [enquiry_subject(thread.enquiry_id)]
+
+    @property
+    def fresh(self) -> list[str]:
+        """Subjects that nobody else can know yet."""
+        kept = self.letter.kept
+        return [enquiry_subject(kept.enquiry_id), contact_subject(kept.contact_id)]
+
+    async def put(self, work: Work) -> bool:
+        """False when it belongs elsewhere by now, and has to be looked at again. A mail is placed once."""
+        if await place_of(work.db, self.letter) != self.place:
+            return False
+        kept = self.letter.kept
+        about = self.place.thread.enquiry_id if self.place.thread is not None else None
+        if self.place.placed_as in (PlacedAs.ENQUIRY, PlacedAs.HELD):
+            about = kept.enquiry_id
+        if not await store.claim(work.db, kept.mail_id):
+            return True
+        await self.record(work)
+        heard_from = None if self.letter.mail.kind.is_a_machines else self.letter.address
+        done = Placed(self.place.placed_as, about, self.place.why, heard_from)
+        await store.place(work.db, kept.mail_id, self.letter.mail, done, work.now)
+        return True
+
+    async def record(self, work: Work) -> None:
+        if self.place.placed_as is PlacedAs.NOTED:
+            await self.note(work)
+        elif self.place.placed_as is PlacedAs.FURTHER and self.place.thread is not None:
+            about = Known(self.place.thread.enquiry_id, self.place.thread.reference)
+            await receive_further(work, self.letter.contact, about, self.letter.fitted.text)
+        else:
+            await self.open(work)
+
+    async def open(self, work: Work) -> None:
+        """A new enquiry, and word to whoever wrote it. One that is held says which enquiry it may belong to."""
+        letter = self.letter
+        [known] = await receive(work, letter.contact, [self.enquiry])
+        if letter.mail.kind is MailKind.ORDINARY:
+            await owe_receipt(
+                work,
+                Arrival(
+                    enquiry_id=known.enquiry_id,
+                    reference=known.reference,
+                    address=letter.address,
+                    name=letter.mail.sender.name,
+                    mailbox=letter.kept.mailbox,
+                    language=letter.mail.language,
+                    answers_to=letter.kept.message_id,
+                    sent_from=letter.kept.sent_from,
+                ),
+            )
+
+    @property
+    def enquiry(self) -> Enquiry:
+        thread, mailbox = self.place.thread, self.letter.mailbox
+        return Enquiry(
+            enquiry_id=self.letter.kept.enquiry_id,
+            title=self.letter.fitted.title,
+            text=self.letter.fitted.text,
+            service_code=mailbox.service if mailbox else None,
+            queue_id=QueueId(mailbox.queue) if mailbox and mailbox.queue else None,
+            perhaps_about=thread.enquiry_id if thread is not None else None,
+        )
+
+    async def note(self, work: Work) -> None:
+        """Recorded, and nothing follows; but a message that came back has not been delivered."""
+        letter, thread = self.letter, self.place.thread
+        contact = letter.contact
+        if thread is None:
+            await contacts.save(work.db, contact, work.occurred_at, {})
+        else:
+            await contacts.save_further(work.db, contact, work.occurred_at, thread.enquiry_id, letter.fitted.text)
+        if contact.attachments:
+            await contacts.save_files(work.db, contact)
+        work.say(
+            ContactNoted(
+                contact_id=contact.contact_id,
+                enquiry_id=thread.enquiry_id if thread is not None else None,
+                noted_as=NotedAs(letter.mail.kind),
+                channel=contact.channel,
+                point=contact.point,
+                started_at=work.occurred_at,
+                sender=letter.address,
+                title=letter.fitted.title,
+                text=letter.fitted.text,
+            )
+        )
+        await self.note_bounces(work)
+
+    async def note_bounces(self, work: Work) -> None:
+        final = [failure for failure in self.letter.mail.bounced if failure.is_final]
+        for failure in final:
+            if failure.address:
+                await threads.mark_bounced(work.db, failure, work.occurred_at)
+        if not final or self.place.thread is None:
+            return
+        for back in await threads.came_back(work.db, self.letter.mail.bounced_ids, self.place.thread.enquiry_id):
+            work.say(
+                MessageFailed(message_id=back.message_id, enquiry_id=back.enquiry_id, by="bounce", because=final[0].why)
+            )

@@ -1,0 +1,211 @@
+"""Mail going out by SMTP, to the mail server that the council relays by; several over one connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
+
+from services.intake.domain.messages import Message, Posting
+from services.intake.gateways.outgoing import Unsure
+from services.intake.gateways.sent_copies import SentCopies
+from shared.errors import Refused, Unavailable
+
+PATIENCE = 30.0
+"""Seconds for each answer."""
+ANNOUNCED_WITHIN, HANDED_OVER_WITHIN = 50.0, 50.0
+"""Together less than it takes until an attempt is given up for lost."""
+SUBMISSION, RELAY, BY_TLS = 587, 25, 465
+LASTING = 500
+NO_MAILBOX = (
+    "This council has no mailbox to write from: add a table [[mailbox]] to the council file, then send it again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Where every mail goes as well, and where it can be seen afterwards."""
+
+    address: str
+    asked: SentCopies
+
+
+class SmtpCarrier:
+    """One mail after the other. The connection is opened with the first one and kept until `close`."""
+
+    name = "smtp"
+
+    def __init__(self, url: str, own_name: str, copies: Copies | None = None) -> None:
+        self.url = url
+        self.own_name = own_name
+        self.copies = copies
+        self.client: SMTP | None = None
+
+    @property
+    def can_be_asked(self) -> bool:
+        return self.copies is not None
+
+    async def has(self, message: Message) -> bool:
+        if self.copies is None:
+            raise Unavailable("The mail server cannot be asked what has left.")
+        return await self.copies.asked.has(message.mail_message_id or "")
+
+    async def send(self, message: Message, posting: Posting | None = None) -> None:
+        if posting is None:
+            raise Refused(NO_MAILBOX)
+        try:
+            async with asyncio.timeout(ANNOUNCED_WITHIN):
+                client = await self.announced(posting)
+            await self.hand_over(client, posting)
+        except (Unavailable, Refused):
+            raise
+        except SMTPResponseException as error:
+            raise answered(error) from error
+        except ValueError as error:
+            raise Refused(f"The address {posting.recipient} cannot be written to.") from error
+        except (SMTPException, OSError, EOFError) as error:
+            await self.hang_up()
+            raise Unavailable(f"The mail server {self.server} cannot be reached ({type(error).__name__}).") from error
+
+    async def announced(self, posting: Posting) -> SMTP:
+        """Who it is from and for whom. A connection that was kept may have been closed meanwhile."""
+        reused = self.client is not None
+        client = await self.connection()
+        try:
+            await announce(client, posting, self.recipients(posting))
+        except SMTPServerDisconnected:
+            await self.hang_up()
+            if not reused:
+                raise
+            client = await self.connection()
+            await announce(client, posting, self.recipients(posting))
+        except SMTPResponseException as error:
+            await self.start_over(error)
+            raise
+        return client
+
+    def recipients(self, posting: Posting) -> tuple[str, ...]:
+        return (posting.recipient, self.copies.address) if self.copies else (posting.recipient,)
+
+    async def hand_over(self, client: SMTP, posting: Posting) -> None:
+        """What is answered to it is certain. Without an answer, nothing is."""
+        try:
+            async with asyncio.timeout(HANDED_OVER_WITHIN):
+                await client.data(posting.raw, timeout=None)
+        except SMTPResponseException as error:
+            await self.start_over(error)
+            raise
+        except (SMTPException, OSError, EOFError, TimeoutError) as error:
+            await self.hang_up()
+            raise Unsure(
+                f"The mail server {self.server} was lost before it answered ({type(error).__name__}): "
+                "the mail may have left."
+            ) from error
+        except BaseException:
+            await self.hang_up()
+            raise
+
+    async def connection(self) -> SMTP:
+        if self.client is None or not self.client.is_connected:
+            self.client = await self.opened()
+        return self.client
+
+    async def opened(self) -> SMTP:
+        """
+        Encrypted wherever that is offered. A certificate is looked at where a password is sent or TLS was asked for:
+        else whoever could forge it could take the offer away as well. No password goes out in the clear.
+        """
+        to = urlsplit(self.url)
+        user, password = unquote(to.username or ""), unquote(to.password or "")
+        by_tls = to.scheme == "smtps"
+        client = SMTP(
+            hostname=to.hostname,
+            port=to.port or (BY_TLS if by_tls else SUBMISSION if user else RELAY),
+            use_tls=by_tls,
+            start_tls=True if user and not by_tls and not is_this_machine(to.hostname or "") else None,
+            validate_certs=by_tls or bool(user),
+            local_hostname=self.own_name,
+            timeout=PATIENCE,
+        )
+        try:
+            await client.connect()
+            if user:
+                await client.login(user, password)
+        except SMTPAuthenticationError as error:
+            client.close()
+            raise Unavailable(
+                f"The mail server {self.server} does not accept the name and password of ACCESSPOINT_INTAKE_SMTP_URL "
+                f"({error.code})."
+            ) from error
+        except (SMTPException, OSError, EOFError, ValueError) as error:
+            client.close()
+            raise Unavailable(f"The mail server {self.server} cannot be reached ({type(error).__name__}).") from error
+        return client
+
+    @property
+    def server(self) -> str:
+        to = urlsplit(self.url)
+        return f"{to.hostname}:{to.port}" if to.port else str(to.hostname)
+
+    async def start_over(self, error: SMTPResponseException) -> None:
+        """For the next mail: what was announced is forgotten."""
+        if error.code == 421 or self.client is None:  # noqa: PLR2004  the server hangs up
+            await self.hang_up()
+            return
+        try:
+            await self.client.rset()
+        except (SMTPException, OSError, EOFError):
+            await self.hang_up()
+
+    async def hang_up(self) -> None:
+        client, self.client = self.client, None
+        if client is not None:
+            client.close()
+
+    async def close(self) -> None:
+        if self.client is not None:
+            with contextlib.suppress(SMTPException, OSError, EOFError, TimeoutError):
+                await self.client.quit(timeout=PATIENCE)
+        await self.hang_up()
+
+
+async def announce(client: SMTP, posting: Posting, recipients: tuple[str, ...]) -> None:
+    plain = all(address.isascii() for address in (posting.sender, *recipients))
+    if not plain and not client.supports_extension("smtputf8"):
+        raise Refused(f"The mail server knows no addresses such as {posting.recipient}: it lacks SMTPUTF8.")
+    encoding = "ascii" if plain else "utf-8"
+    await client.mail(posting.sender, options=[] if plain else ["SMTPUTF8"], encoding=encoding)
+    first, *copies = recipients
+    await client.rcpt(first, encoding=encoding)
+    for address in copies:
+        try:
+            await client.rcpt(address, encoding=encoding)
+        except SMTPResponseException as error:
+            await client.rset()
+            raise Unavailable(
+                f"The mail server does not take copies for {address} ({error.code}), so that nobody could tell what "
+                "has left: correct ACCESSPOINT_INTAKE_SENT_COPIES_ADDRESS."
+            ) from error
+
+
+def answered(error: SMTPResponseException) -> Unavailable | Refused:
+    """What it refuses for good is not sent again."""
+    told = f"The mail server answered {error.code}: {error.message}"
+    return Refused(told) if error.code >= LASTING else Unavailable(told)
+
+
+def is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

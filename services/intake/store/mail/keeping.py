@@ -1,0 +1,203 @@
+"""Mails as they arrived: kept whole and once, given out to be placed, and deleted without being forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from uuid import UUID
+
+from services.intake.domain.mail.identity import unique_key
+from services.intake.domain.mail.model import Arrived, ArrivedBy, Identity, KeptMail, Mail, PlacedAs
+from shared.db import Connection, Row
+from shared.vocabulary import ContactId, EnquiryId, MailId, new_id
+
+PIECE = 512 * 1024
+"""So many bytes of a mail in a row."""
+
+# A Message-ID that was used before for something else is kept as well, and flagged. With its first piece, which is all
+# of nearly every mail, it is one visit: this is what a mail server waits for.
+KEEP = """
+WITH kept AS (
+INSERT INTO mails (mail_id, identity, mailbox, message_id, repeats_id, arrived_by, sent_from, sent_to, size,
+                   received_at, kept_at, contact_id, enquiry_id, correlation_id, look_at)
+VALUES ($1, $2, $3, $4, EXISTS (SELECT FROM mails WHERE message_id = $4 AND mailbox = $3), $5, $6, $7, $8, $9,
+        $10, $11, $12, $13, $10)
+ON CONFLICT (identity) DO NOTHING
+RETURNING mail_id
+), piece AS (
+    INSERT INTO mail_pieces (mail_id, nth, bytes) SELECT mail_id, 0, $14::bytea FROM kept WHERE $14::bytea IS NOT NULL
+)
+SELECT mail_id FROM kept
+"""
+KEEP_PIECE = "INSERT INTO mail_pieces (mail_id, nth, bytes) VALUES ($1, $2, $3)"
+KNOWN = "SELECT mail_id FROM mails WHERE identity = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Under which id a mail stands, and whether it was new."""
+
+    mail_id: MailId
+    is_new: bool
+
+
+async def keep(db: Connection, arrived: Arrived, identity: Identity, now: datetime, correlation_id: UUID) -> Kept:
+    """The mail is durable once the work commits; of one that is known already nothing changes."""
+    key, rest = unique_key(arrived.mailbox, identity), pieces(arrived.raw)
+    mail_id = await db.fetchval(
+        KEEP,
+        new_id(),
+        key,
+        arrived.mailbox,
+        identity.message_id,
+        arrived.by,
+        arrived.sent_from,
+        arrived.sent_to,
+        len(arrived.raw),
+        arrived.received_at or now,
+        now,
+        new_id(),
+        new_id(),
+        correlation_id,
+        next(rest, None),
+    )
+    if mail_id is None:
+        return Kept(MailId(await db.fetchval(KNOWN, key)), is_new=False)
+    for nth, piece in enumerate(rest, start=1):
+        await db.execute(KEEP_PIECE, mail_id, nth, piece)
+    return Kept(MailId(mail_id), is_new=True)
+
+
+def pieces(raw: bytes) -> Iterator[memoryview]:
+    view = memoryview(raw)
+    for start in range(0, len(raw), PIECE):
+        yield view[start : start + PIECE]
+
+
+RAW_PIECE = "SELECT bytes FROM mail_pieces WHERE mail_id = $1 AND nth = $2"
+
+
+async def raw(db: Connection, mail_id: MailId) -> bytes:
+    """Empty for one whose bytes were deleted. Piece after piece, so that a large one stands in memory once."""
+    whole, nth = BytesIO(), 0
+    while (piece := await db.fetchval(RAW_PIECE, mail_id, nth)) is not None:
+        whole.write(piece)
+        nth += 1
+    return whole.getvalue()
+
+
+# Of several replicas one gets each; whoever has begun and not ended by `look_at` is taken for lost, and counted.
+# LATERAL, so that pieces are looked up by their key: a plan made while there were few would read all of them later.
+BEGIN = """
+WITH begun AS (
+    UPDATE mails SET state = 'reading', starts = starts + 1, look_at = $2
+     WHERE mail_id IN (
+        SELECT mail_id FROM mails WHERE state IN ('kept', 'reading') AND look_at <= $1
+         ORDER BY look_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+    RETURNING *
+)
+SELECT begun.*, p.bytes, EXISTS (SELECT FROM messages WHERE mail_message_id = begun.message_id) AS is_ours
+  FROM begun
+  LEFT JOIN LATERAL (SELECT bytes FROM mail_pieces
+                      WHERE mail_id = begun.mail_id AND nth = 0 AND begun.size <= $4 LIMIT 1) p ON true
+ ORDER BY kept_at, mail_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A mail that is to be placed now. Its bytes are there unless it is large; `is_ours` if we gave its Message-ID."""
+
+    kept: KeptMail
+    raw: bytes | None
+    is_ours: bool
+
+
+async def begin(db: Connection, now: datetime, lost_after: timedelta, most: int) -> list[Begun]:
+    """The mails that have waited longest, their starts counted; none when none is due."""
+    rows = await db.fetch(BEGIN, now, now + lost_after, most, PIECE)
+    return [Begun(kept_of(row), row["bytes"], row["is_ours"]) for row in rows]
+
+
+def kept_of(row: Row) -> KeptMail:
+    return KeptMail(
+        mail_id=MailId(row["mail_id"]),
+        contact_id=ContactId(row["contact_id"]),
+        enquiry_id=EnquiryId(row["enquiry_id"]),
+        mailbox=row["mailbox"],
+        by=ArrivedBy(row["arrived_by"]),
+        sent_from=row["sent_from"],
+        sent_to=row["sent_to"],
+        received_at=row["received_at"],
+        message_id=row["message_id"],
+        size=row["size"],
+        starts=row["starts"],
+        correlation_id=row["correlation_id"],
+    )
+
+
+# It was not begun in earnest, so that its start does not count.
+WAIT = """
+UPDATE mails SET state = 'kept', starts = starts - 1, look_at = $2 WHERE mail_id = $1 AND state = 'reading'
+"""
+
+
+async def wait(db: Connection, mail_id: MailId, until: datetime) -> None:
+    await db.execute(WAIT, mail_id, until)
+
+
+CLAIM = "SELECT true FROM mails WHERE mail_id = $1 AND state IN ('kept', 'reading') FOR UPDATE"
+
+
+async def claim(db: Connection, mail_id: MailId) -> bool:
+    """Held until the work ends. False when somebody else has placed it."""
+    return await db.fetchval(CLAIM, mail_id) is not None
+
+
+# One visit for all that follows from a place. Where somebody writes from, there is somebody again.
+PLACED = """
+WITH placed AS (
+    UPDATE mails SET state = 'placed', kind = $2, placed_as = $3, about = $4, why = $5, placed_at = $6
+     WHERE mail_id = $1
+), text AS (
+    INSERT INTO mail_texts (mail_id, sender_name, sender_address, subject, text, quoted, signature, html, sent_at,
+                            notes)
+    VALUES ($1, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+)
+DELETE FROM bounced_addresses WHERE address = lower($16)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of a mail: as what it was placed, on which enquiry, why, and from whose address a person wrote."""
+
+    placed_as: PlacedAs
+    about: EnquiryId | None
+    why: str
+    heard_from: str | None = None
+
+
+async def place(db: Connection, mail_id: MailId, mail: Mail, placed: Placed, now: datetime) -> None:
+    """Of one that was claimed."""
+    await db.execute(
+        PLACED,
+        mail_id,
+        mail.kind,
+        placed.placed_as,
+        placed.about,
+        placed.why,
+        now,
+        mail.sender.name,
+        mail.sender.address,
+        mail.subject,
+        mail.text,
+        mail.quoted,
+        mail.signature,
+        mail.html,
+        mail.sent_at,
+        list(mail.notes),
+        placed.heard_from,
+    )

@@ -1,0 +1,65 @@
+"""What decides whether mail may go out, and what a mail tells of the enquiry that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.intake.domain.progress import Promise, Standing
+from services.intake.store.progress import PROMISES
+from services.intake.store.stopped import MAIL
+from shared.db import Connection
+from shared.vocabulary import EnquiryId
+
+# The attempts of the last hour are counted, by whichever replica they were made.
+MAY_LEAVE = """
+SELECT NOT EXISTS (SELECT FROM stopped WHERE what = $1)
+   AND $3 > (
+    SELECT count(*) FROM (
+        SELECT FROM attempts a JOIN messages m USING (message_id)
+         WHERE a.begun_at > $2 AND m.mail_message_id IS NOT NULL LIMIT $3) AS lately)
+"""
+
+
+async def may_leave(db: Connection, since: datetime, most: int) -> bool:
+    """Whether a further mail may be sent: nobody has stopped it, and there were fewer than so many since then."""
+    return bool(await db.fetchval(MAY_LEAVE, MAIL, since, most))
+
+
+RECEIVED_AT = "SELECT received_at FROM submissions WHERE enquiry_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """When an enquiry came, and how its promises stand."""
+
+    received_at: datetime
+    promises: tuple[Promise, ...]
+
+
+async def standings(db: Connection, enquiry_id: EnquiryId) -> Standings:
+    rows = await db.fetch(PROMISES, enquiry_id)
+    promises = (Promise(row["standard"], row["due_at"], Standing(row["standing"])) for row in rows)
+    return Standings(await db.fetchval(RECEIVED_AT, enquiry_id), tuple(promises))
+
+
+LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended('receipts to ' || lower($1), 0))"
+RECEIPTS_TO = """
+SELECT count(*) FROM messages
+ WHERE kind = 'receipt' AND lower(address) = lower($1) AND requested_at > $2 AND state <> 'withheld'
+"""
+
+
+async def receipts_to(db: Connection, address: str, since: datetime) -> int:
+    """How many are owed to an address since then. Whoever has asked counts alone until its work ends."""
+    await db.execute(LOCK_ADDRESS, address)
+    return int(await db.fetchval(RECEIPTS_TO, address, since))
+
+
+BOUNCED = "SELECT why FROM bounced_addresses WHERE address = lower($1)"
+
+
+async def bounced(db: Connection, address: str) -> str | None:
+    """Why nobody can be reached there; None where somebody may be."""
+    why: str | None = await db.fetchval(BOUNCED, address)
+    return why

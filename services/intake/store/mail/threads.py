@@ -1,0 +1,76 @@
+"""What ties a mail to enquiries: numbers, Message-IDs of both directions, and messages that came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.intake.domain.contacts import Known
+from services.intake.domain.mail.model import FailedDelivery, KeptMail
+from shared.db import Connection
+from shared.vocabulary import EnquiryId, MessageId, Reference
+
+NAMED = """
+SELECT right(reference, 14) AS named, enquiry_id, reference FROM submissions WHERE right(reference, 14) = ANY ($1)
+UNION ALL
+SELECT m.mail_message_id, m.enquiry_id, s.reference
+  FROM messages m JOIN submissions s USING (enquiry_id) WHERE m.mail_message_id = ANY ($2)
+UNION ALL
+SELECT m.message_id, m.about, s.reference
+  FROM mails m JOIN submissions s ON s.enquiry_id = m.about WHERE m.message_id = ANY ($2)
+"""
+
+
+async def named(db: Connection, numbers: Sequence[str], message_ids: Sequence[str]) -> dict[str, Known]:
+    """Enquiries by the numbers of their references, and by the mails about them that went out or came in."""
+    if not numbers and not message_ids:
+        return {}
+    rows = await db.fetch(NAMED, list(numbers), list(message_ids))
+    return {row["named"]: Known(EnquiryId(row["enquiry_id"]), Reference(row["reference"])) for row in rows}
+
+
+# Only what was kept before it, so that of two mails that name each other one goes first.
+NOT_PLACED_YET = """
+SELECT EXISTS (
+    SELECT FROM mails m, mails this
+     WHERE this.mail_id = $1 AND m.message_id = ANY ($2) AND m.state IN ('kept', 'reading')
+       AND (m.kept_at, m.mail_id) < (this.kept_at, this.mail_id) AND m.kept_at > $3)
+"""
+
+
+async def answers_one_not_placed_yet(db: Connection, kept: KeptMail, mentions: Sequence[str], since: datetime) -> bool:
+    """Whether it answers a mail that was kept before it, not before `since`, and still waits."""
+    return bool(mentions) and await db.fetchval(NOT_PLACED_YET, kept.mail_id, list(mentions), since)
+
+
+MARK_BOUNCED = """
+INSERT INTO bounced_addresses (address, bounced_at, why) VALUES (lower($1), $2, $3)
+ON CONFLICT (address) DO UPDATE SET bounced_at = excluded.bounced_at, why = excluded.why
+"""
+
+
+async def mark_bounced(db: Connection, failure: FailedDelivery, bounced_at: datetime) -> None:
+    await db.execute(MARK_BOUNCED, failure.address, bounced_at, failure.why)
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """A message of ours that a bounce tells of."""
+
+    message_id: MessageId
+    enquiry_id: EnquiryId
+
+
+# What was never sent for certain may still be under way: its own attempts decide.
+CAME_BACK = """
+UPDATE messages SET state = 'failed'
+ WHERE mail_message_id = ANY ($1) AND enquiry_id = $2 AND state = 'delivered'
+RETURNING message_id, enquiry_id
+"""
+
+
+async def came_back(db: Connection, message_ids: Sequence[str], enquiry_id: EnquiryId) -> list[CameBack]:
+    """Those of the enquiry's messages that were delivered, as far as anybody knew, and were not."""
+    rows = await db.fetch(CAME_BACK, list(message_ids), enquiry_id)
+    return [CameBack(MessageId(row["message_id"]), EnquiryId(row["enquiry_id"])) for row in rows]

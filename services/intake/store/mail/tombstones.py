@@ -1,0 +1,31 @@
+"""What is left of a deleted mail: a row by which it is known, should it come again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.db import Connection
+from shared.vocabulary import MailId
+
+STATE = "SELECT state FROM mails WHERE mail_id = $1 FOR UPDATE"
+
+
+async def state(db: Connection, mail_id: MailId) -> str | None:
+    """Locked. None for a mail that never was."""
+    found: str | None = await db.fetchval(STATE, mail_id)
+    return found
+
+
+DELETE = """
+UPDATE mails SET state = 'deleted', deleted_at = $2, deleted_by = $3, deleted_because = $4, sent_from = NULL
+ WHERE mail_id = $1
+"""
+DELETE_PIECES = "DELETE FROM mail_pieces WHERE mail_id = $1"
+DELETE_TEXT = "DELETE FROM mail_texts WHERE mail_id = $1"
+
+
+async def delete(db: Connection, mail_id: MailId, now: datetime, who: str, because: str) -> None:
+    """Its bytes and all that was read in them go."""
+    await db.execute(DELETE, mail_id, now, who, because)
+    await db.execute(DELETE_PIECES, mail_id)
+    await db.execute(DELETE_TEXT, mail_id)

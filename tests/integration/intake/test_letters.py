@@ -1,0 +1,166 @@
+"""Messages that go out as mails: from which mailbox, in answer to what, and who is known on the enquiry then."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.intake.actions import sending
+from services.intake.settings import settings
+from shared.council import read_council
+from shared.vocabulary import Channel
+from shared.work import Workshop
+from tests.builders import Ear, a_cause
+from tests.integration.intake.desk import Desk, rows
+from tests.integration.intake.outbox import Outbox, a_reply_on, number_of, text_of
+from tests.integration.intake.post import MAILBOXES, TO_WASTE, PostRoom, a_mail
+from tests.parts.councils import plain, take_up
+
+
+@pytest.fixture
+async def post(workshop: Workshop) -> PostRoom:
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    return PostRoom(workshop)
+
+
+@pytest.fixture
+def outbox(post: PostRoom, data: Path) -> Outbox:
+    return Outbox(post.workshop, data)
+
+
+async def reference_of(workshop: Workshop, enquiry_id: UUID) -> str:
+    [found] = [row for row in await rows(workshop, "submissions") if row["enquiry_id"] == enquiry_id]
+    return str(found["reference"])
+
+
+async def answers(ear: Ear, workshop: Workshop, mail: dict[str, Any], **fields: Any) -> None:
+    reference = await reference_of(workshop, mail["enquiry_id"])
+    await ear.hears(a_reply_on(mail["enquiry_id"], reference, **fields))
+
+
+async def test_an_answer_goes_out_from_the_mailbox_that_the_citizen_wrote_to(
+    post: PostRoom, outbox: Outbox, ear: Ear
+) -> None:
+    mail = await post.takes(a_mail(To=TO_WASTE), mailbox="waste", sent_to=TO_WASTE)
+    await answers(ear, post.workshop, mail)
+    [sent] = [each for each in await outbox.sends() if not each["Auto-Submitted"]]
+    assert sent["From"] == "Waste and recycling <waste@anytown.example>"
+    assert sent["To"] == "Jo Miller <jo@example.org>"
+    assert sent["In-Reply-To"] == sent["References"] == "<first@example.org>"
+    reference = await reference_of(post.workshop, mail["enquiry_id"])
+    assert reference in sent["Subject"]
+    assert number_of(sent) == reference.removeprefix("ANY-")
+    assert "It will be mended. 💡" in text_of(sent)
+    [row] = await outbox.messages(kind="full")
+    assert (sent["Message-ID"], row["mailbox"], row["state"]) == (row["mail_message_id"], "waste", "delivered")
+    [said] = await post.said("message.delivered")
+    assert (said.data["kind"], said.data["by"]) == ("full", "folder")
+
+
+async def test_an_answer_to_an_answer_belongs_to_the_enquiry(post: PostRoom, outbox: Outbox, ear: Ear) -> None:
+    mail = await post.takes(a_mail())
+    await answers(ear, post.workshop, mail)
+    [sent] = [each for each in await outbox.sends() if not each["Auto-Submitted"]]
+    back = await post.takes(
+        a_mail("Thank you.", Message_ID="<second@example.org>", In_Reply_To=str(sent["Message-ID"])),
+        sent_to=str(sent["Reply-To"]),
+    )
+    assert (back["placed_as"], back["about"]) == ("further", mail["enquiry_id"])
+    await answers(ear, post.workshop, mail, text="Again.")
+    again = (await outbox.sends())[-1]
+    assert again["In-Reply-To"] == "<second@example.org>"
+
+
+async def test_another_address_that_is_written_to_is_told_no_message_id_and_is_known_from_then_on(
+    post: PostRoom, outbox: Outbox, ear: Ear
+) -> None:
+    mail = await post.takes(a_mail())
+    await answers(ear, post.workshop, mail, citizen_email="Jo.At.Work@example.net")
+    [sent] = [each for each in await outbox.sends() if not each["Auto-Submitted"]]
+    assert sent["In-Reply-To"] is None
+    known = {row["address"] for row in await rows(post.workshop, "participants")}
+    assert known == {"jo@example.org", "jo.at.work@example.net"}
+    back = await post.takes(
+        a_mail("Got it.", From="jo.at.work@example.net", Message_ID="<w@example.net>"), sent_to=str(sent["Reply-To"])
+    )
+    assert (back["placed_as"], back["about"]) == ("further", mail["enquiry_id"])
+
+
+async def test_who_asked_by_a_form_and_gave_an_address_is_written_to_from_the_first_mailbox(
+    post: PostRoom, outbox: Outbox, ear: Ear, desk: Desk
+) -> None:
+    receipt = await desk.asks()
+    await ear.hears(a_reply_on(UUID(receipt["enquiry_id"]), receipt["reference"], channel=Channel.WEB))
+    [sent] = await outbox.sends()
+    assert sent["From"] == "Anytown Council <enquiries@anytown.example>"
+
+
+async def test_without_an_address_a_message_is_left_in_the_folder_for_somebody_to_take(
+    post: PostRoom, outbox: Outbox, ear: Ear, desk: Desk, data: Path
+) -> None:
+    receipt = await desk.asks(email=None)
+    asked = a_reply_on(UUID(receipt["enquiry_id"]), receipt["reference"], citizen_email=None)
+    await ear.hears(asked)
+    assert await outbox.sends() == []
+    assert (data / "messages" / f"{asked.message_id}.json").exists()
+
+
+async def test_a_mailbox_that_is_given_up_gives_way_to_the_first(post: PostRoom, outbox: Outbox, ear: Ear) -> None:
+    mail = await post.takes(a_mail(To=TO_WASTE), mailbox="waste", sent_to=TO_WASTE)
+    await answers(ear, post.workshop, mail)
+    without = (plain() + MAILBOXES).partition('[[mailbox]]\ncode = "waste"')[0]
+    assert len(read_council(without).mailbox) == 1
+    await take_up(post.workshop.database.url, without)
+    sent = await outbox.sends()
+    assert {each["From"] for each in sent} == {"Anytown Council <enquiries@anytown.example>"}
+
+
+async def test_what_is_no_address_fails_with_a_sentence(post: PostRoom, outbox: Outbox, ear: Ear) -> None:
+    mail = await post.takes(a_mail())
+    await answers(ear, post.workshop, mail, citizen_email="jo at example")
+    await outbox.sends()
+    [said] = await post.said("message.failed")
+    assert said.data["because"] == 'No mail can be sent to "jo at example": it is not an address.'
+
+
+async def test_no_more_mails_leave_in_an_hour_than_were_set_over_all_replicas(
+    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_MAILS_PER_HOUR", "2")
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_RECEIPTS_PER_ADDRESS", "0")
+    settings.cache_clear()
+    mail = await post.takes(a_mail())
+    for nth in range(5):
+        await answers(ear, post.workshop, mail, text=f"Number {nth}.")
+    assert len(await outbox.sends()) == 2
+    assert len(await outbox.sends(minutes=30)) == 2
+    assert len(await outbox.sends(minutes=31)) == 4
+    assert len(await outbox.sends(minutes=61)) == 5
+    assert [said.name for said in await post.said() if said.name.startswith("message")] == ["message.delivered"] * 5
+
+
+async def test_a_mail_that_waits_does_not_hold_up_what_is_none(
+    post: PostRoom, outbox: Outbox, ear: Ear, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_MAILS_PER_HOUR", "1")
+    settings.cache_clear()
+    receipt = await desk.asks()
+    ids = UUID(receipt["enquiry_id"]), receipt["reference"]
+    for address in ("jo@example.org", "jo@example.org", None):
+        await ear.hears(a_reply_on(*ids, citizen_email=address))
+    await outbox.sends()
+    states = [row["state"] for row in sorted(await outbox.messages(), key=lambda row: row["requested_at"])]
+    assert states == ["delivered", "waiting", "delivered"]
+
+
+async def test_a_mail_is_written_when_it_is_sent(post: PostRoom, outbox: Outbox, ear: Ear) -> None:
+    """So that what it tells of promises is true then; its Message-ID is the one it had from the beginning."""
+    mail = await post.takes(a_mail())
+    await answers(ear, post.workshop, mail)
+    [before] = await outbox.messages(kind="full")
+    attempt = await post.workshop.run([], sending.begin_attempt, a_cause())
+    assert attempt is not None
+    assert attempt.occasion is not None
+    assert attempt.message.mail_message_id == before["mail_message_id"]
+    assert attempt.occasion.written_at > before["requested_at"]

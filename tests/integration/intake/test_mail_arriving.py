@@ -1,0 +1,154 @@
+"""Mail at the door: 250 once it is durable, 451 when it must come again, 550 for a stranger; and each mail once."""
+
+import asyncio
+import smtplib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.intake.settings import settings
+from shared.work import Workshop
+from tests.integration.intake.desk import rows
+from tests.integration.intake.post import MAILBOXES, TO_US, TO_WASTE, Door, a_mail, listening
+from tests.parts.councils import plain, take_up
+from tests.parts.waiting import until
+
+JO = "jo@example.org"
+
+
+@pytest.fixture
+async def door(workshop: Workshop, data: Path) -> AsyncIterator[Door]:
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    async with listening(workshop, data) as open_door:
+        yield open_door
+
+
+def send(door: Door, raw: bytes, *to: str, sender: str = JO) -> dict[str, tuple[int, bytes]]:
+    """Whom it refused, and why."""
+    with smtplib.SMTP("127.0.0.1", door.port("smtp")) as client:
+        return client.sendmail(sender, to or [TO_US], raw)
+
+
+async def sends(door: Door, raw: bytes, *to: str, sender: str = JO) -> dict[str, tuple[int, bytes]]:
+    return await asyncio.to_thread(send, door, raw, *to, sender=sender)
+
+
+async def test_a_mail_is_kept_byte_for_byte_before_it_is_acknowledged(door: Door, workshop: Workshop) -> None:
+    raw = a_mail("Zürich, naïve, ½".encode().decode("latin-1"))
+    assert await sends(door, raw) == {}
+    [mail] = await rows(workshop, "mails")
+    [piece] = await rows(workshop, "mail_pieces")
+    assert bytes(piece["bytes"]) == raw
+    assert (mail["mailbox"], mail["sent_from"], mail["sent_to"], mail["size"]) == ("council", JO, TO_US, len(raw))
+    assert mail["message_id"] == "<first@example.org>"
+
+
+async def test_a_large_mail_is_kept_in_pieces_and_whole(door: Door, workshop: Workshop) -> None:
+    raw = a_mail("\r\n".join(["x" * 70] * 30_000))
+    await sends(door, raw)
+    pieces = await rows(workshop, "mail_pieces")
+    assert len(pieces) > 3
+    assert b"".join(bytes(piece["bytes"]) for piece in sorted(pieces, key=lambda each: each["nth"])) == raw
+
+
+async def test_an_address_that_is_not_the_councils_is_refused_and_the_others_are_not(
+    door: Door, workshop: Workshop
+) -> None:
+    refused = await sends(door, a_mail(), "nobody@anytown.example", TO_US)
+    assert refused["nobody@anytown.example"][0] == 550
+    assert [mail["mailbox"] for mail in await rows(workshop, "mails")] == ["council"]
+
+
+async def test_two_addresses_of_one_mailbox_are_one_mail_and_two_mailboxes_are_two(
+    door: Door, workshop: Workshop
+) -> None:
+    await sends(door, a_mail(), "hello@anytown.example", TO_US, TO_WASTE)
+    assert sorted(mail["mailbox"] for mail in await rows(workshop, "mails")) == ["council", "waste"]
+
+
+async def test_p08_the_same_mail_three_times_at_once_is_kept_once(door: Door, workshop: Workshop) -> None:
+    raw = a_mail()
+    with_trace = b"Received: from elsewhere\r\n\tby another.example; Mon, 2 Mar 2026 09:00:01 +0000\r\n" + raw
+    await asyncio.gather(*(sends(door, each) for each in (raw, with_trace, raw)))
+    assert len(await rows(workshop, "mails")) == 1
+
+
+async def test_a_message_id_that_was_used_for_something_else_is_kept_and_flagged(
+    door: Door, workshop: Workshop
+) -> None:
+    await sends(door, a_mail())
+    await sends(door, a_mail("Something else."))
+    mails = await rows(workshop, "mails")
+    assert [mail["repeats_id"] for mail in sorted(mails, key=lambda mail: mail["kept_at"])] == [False, True]
+
+
+async def test_a_bounce_comes_from_nobody_and_is_taken(door: Door, workshop: Workshop) -> None:
+    await sends(door, a_mail(), sender="")
+    [mail] = await rows(workshop, "mails")
+    assert mail["sent_from"] == ""
+
+
+async def test_who_is_not_one_of_the_councils_servers_is_sent_away(
+    door: Door, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_SMTP_NETWORKS", "10.0.0.0/8")
+    settings.cache_clear()
+    with pytest.raises(smtplib.SMTPSenderRefused, match="only from the council's own"):
+        await sends(door, a_mail())
+    assert await rows(workshop, "mails") == []
+
+
+async def test_a_mail_beyond_the_limit_is_refused_before_it_is_sent(
+    workshop: Workshop, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_MAIL_MAX_BYTES", "10000")
+    settings.cache_clear()
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    async with listening(workshop, data) as door:
+        with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+            await sends(door, a_mail("x" * 20_000))
+    assert refused.value.smtp_code == 552
+
+
+async def test_without_a_database_it_must_come_again(door: Door, workshop: Workshop) -> None:
+    await workshop.database.close()
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        await sends(door, a_mail())
+    [(code, _)] = refused.value.recipients.values()
+    assert code == 451
+
+
+async def test_by_lmtp_each_recipient_has_an_answer(door: Door, workshop: Workshop) -> None:
+    def deliver() -> list[bytes]:
+        with smtplib.LMTP("127.0.0.1", door.port("lmtp")) as client:
+            client.ehlo()
+            client.docmd("MAIL", f"FROM:<{JO}>")
+            client.docmd("RCPT", f"TO:<{TO_US}>")
+            client.docmd("RCPT", f"TO:<{TO_WASTE}>")
+            client.docmd("DATA")
+            client.send(a_mail() + b".\r\n")
+            return [client.getreply()[1] for _ in range(2)]
+
+    answers = await asyncio.to_thread(deliver)
+    assert answers == [b"2.0.0 It is kept."] * 2
+    assert {mail["arrived_by"] for mail in await rows(workshop, "mails")} == {"lmtp"}
+
+
+async def test_a_listener_that_is_told_to_stop_lets_go_of_whoever_is_connected(workshop: Workshop, data: Path) -> None:
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    async with listening(workshop, data) as door:
+        client = await asyncio.to_thread(smtplib.SMTP, "127.0.0.1", door.port("smtp"))
+        door.stopping.set()
+        assert client.sock is not None
+        client.sock.setblocking(False)
+        await until(lambda: is_closed(client), what="the connection to be closed")
+        client.close()
+
+
+def is_closed(client: smtplib.SMTP) -> bool:
+    assert client.sock is not None
+    try:
+        return client.sock.recv(1000) == b""
+    except BlockingIOError:
+        return False

@@ -1,0 +1,200 @@
+"""A mail that was kept becomes a contact: on the enquiry it belongs to, as a new one, or noted; whatever is in it."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.intake.actions.mail import placing
+from services.intake.domain.mail.reading import Unreadable
+from services.intake.domain.mail.tokens import token_of, with_token
+from services.intake.gateways.files import files
+from services.intake.gateways.link_key import link_key
+from shared.timesource import TimeSource
+from shared.vocabulary import FileId
+from shared.work import Workshop
+from tests.integration.intake.desk import Desk, rows
+from tests.integration.intake.post import MAILBOXES, TO_US, TO_WASTE, PostRoom, a_mail
+from tests.parts.councils import plain, take_up
+
+JO = "jo@example.org"
+STRANGER = "Mo Stranger <mo@example.net>"
+WORDS_OF_CITIZENS = ("enquiry.received", "contact.received")
+
+
+@pytest.fixture
+async def post(workshop: Workshop) -> PostRoom:
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    return PostRoom(workshop)
+
+
+async def reference_of(post: PostRoom, enquiry_id: UUID) -> str:
+    found = [row for row in await rows(post.workshop, "submissions") if row["enquiry_id"] == enquiry_id]
+    return str(found[0]["reference"])
+
+
+def token_for(reference: str, address: str = TO_US) -> str:
+    return with_token(address, token_of(link_key(), reference))
+
+
+async def test_a_mail_from_a_person_is_a_new_enquiry(post: PostRoom) -> None:
+    mail = await post.takes(a_mail(Subject="Missed bin", Date="Mon, 02 Mar 2026 09:00:00 +0000"))
+    assert (mail["kind"], mail["placed_as"], mail["about"]) == ("ordinary", "enquiry", mail["enquiry_id"])
+    [said] = await post.said("enquiry.received")
+    told = said.data
+    assert (told["title"], told["text"], told["citizen_email"]) == ("Missed bin", "The green bin was not emptied.", JO)
+    assert (told["channel"], told["point"], told["citizen_name"]) == ("email", "mailbox", "Jo Miller")
+    assert said.occurred_at == mail["received_at"]
+
+
+async def test_a_mailbox_of_a_queue_says_so(post: PostRoom) -> None:
+    await post.takes(a_mail(To=TO_WASTE), mailbox="waste", sent_to=TO_WASTE)
+    [said] = await post.said("enquiry.received")
+    assert said.data["queue_id"] == "general"
+
+
+async def test_placed_again_it_is_the_same_contact(post: PostRoom) -> None:
+    mail = await post.takes(a_mail())
+    assert (await post.places())[0]["placed_at"] == mail["placed_at"]
+    assert len(await post.contacts()) == 1
+
+
+async def test_an_answer_by_a_known_participant_is_a_further_contact(post: PostRoom) -> None:
+    first = await post.takes(a_mail())
+    answer = await post.takes(
+        a_mail("It is full.", Message_ID="<second@example.org>", In_Reply_To="<first@example.org>")
+    )
+    assert (answer["placed_as"], answer["about"]) == ("further", first["enquiry_id"])
+    [said] = await post.said("contact.received")
+    assert said.data["text"] == "It is full."
+
+
+async def test_a_token_brings_it_home_without_any_reference(post: PostRoom) -> None:
+    first = await post.takes(a_mail())
+    reference = await reference_of(post, first["enquiry_id"])
+    answer = await post.takes(a_mail("Again.", Message_ID="<x@example.org>"), sent_to=token_for(reference))
+    assert (answer["placed_as"], answer["about"]) == ("further", first["enquiry_id"])
+
+
+async def test_p09_a_stranger_on_a_known_thread_is_held_for_a_person(post: PostRoom) -> None:
+    first = await post.takes(a_mail())
+    reference = await reference_of(post, first["enquiry_id"])
+    strangers = a_mail("Forwarded to me.", From=STRANGER, Message_ID="<y@example.net>")
+    held = await post.takes(strangers, sent_to=token_for(reference), sent_from="mo@example.net")
+    assert (held["placed_as"], held["about"]) == ("held", held["enquiry_id"])
+    said = (await post.said("enquiry.received"))[-1]
+    assert said.data["enquiry_id"] == str(held["enquiry_id"])
+    assert said.data["perhaps_about"] == str(first["enquiry_id"])
+    assert await post.said("contact.received") == []
+
+
+async def test_a_machines_answer_is_noted_and_nobody_has_said_anything(post: PostRoom) -> None:
+    first = await post.takes(a_mail())
+    away = a_mail(
+        "I am away.",
+        Subject="Automatic reply: Missed bin",
+        Message_ID="<away@example.org>",
+        In_Reply_To="<first@example.org>",
+        Auto_Submitted="auto-replied",
+    )
+    noted = await post.takes(away, sent_from="")
+    assert (noted["placed_as"], noted["about"]) == ("noted", first["enquiry_id"])
+    [said] = await post.said("contact.noted")
+    assert said.data["enquiry_id"] == str(first["enquiry_id"])
+    assert len(await post.said(*WORDS_OF_CITIZENS)) == 1
+
+
+async def test_a_machines_mail_about_nothing_is_its_own_subject(post: PostRoom) -> None:
+    noted = await post.takes(a_mail(Auto_Submitted="auto-generated"))
+    assert (noted["placed_as"], noted["about"]) == ("noted", None)
+    [said] = await post.said()
+    assert (said.name, said.data["enquiry_id"]) == ("contact.noted", None)
+    assert len(await post.contacts()) == 1
+
+
+async def test_p17_what_cannot_be_read_is_a_contact_with_the_raw_file(
+    post: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise Unreadable("It is broken.")
+
+    monkeypatch.setattr(placing, "read", fails)
+    raw = a_mail()
+    mail = await post.takes(raw)
+    assert (mail["kind"], mail["placed_as"]) == ("unreadable", "enquiry")
+    [said] = await post.said("enquiry.received")
+    [file] = said.data["attachments"]
+    assert file["name"] == "message.eml"
+    assert b"".join([chunk async for chunk in await files().read(FileId(UUID(file["file_id"])))]) == raw
+
+
+async def test_a_mail_that_ends_the_process_each_time_is_taken_as_unreadable(
+    post: PostRoom, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ended(Exception):
+        """Stands for the end of the process: nothing after it is done."""
+
+    def ends(*_: Any, **__: Any) -> None:
+        raise Ended
+
+    monkeypatch.setattr(placing, "read", ends)
+    await post.keeps(a_mail())
+    for _ in range(placing.STARTS):
+        assert [mail["state"] for mail in await post.places()] == ["reading"]
+        workshop.timesource = TimeSource(workshop.timesource.offset + placing.LOST_AFTER + timedelta(seconds=1))
+    [mail] = await post.places()
+    assert (mail["kind"], mail["state"]) == ("unreadable", "placed")
+
+
+async def test_an_answer_waits_for_the_mail_it_answers(post: PostRoom, workshop: Workshop) -> None:
+    await post.keeps(a_mail())
+    async with workshop.reading() as db:
+        await db.execute("UPDATE mails SET look_at = look_at + interval '1 minute'")
+    await post.keeps(a_mail("More.", Message_ID="<b@example.org>", References="<first@example.org>"))
+    assert {mail["state"] for mail in await post.places()} == {"kept"}
+    for minutes in (2, 3):
+        workshop.timesource = TimeSource(timedelta(minutes=minutes))
+        await post.places()
+    assert [mail["placed_as"] for mail in await post.places()] == ["enquiry", "further"]
+
+
+async def test_files_come_along_and_nobody_can_run_them(post: PostRoom) -> None:
+    raw = a_mail(
+        "--x\n\nSee there.\n--x\nContent-Type: application/octet-stream; name=virus.exe\n"
+        "Content-Disposition: attachment; filename=virus.exe\nContent-Transfer-Encoding: base64\n\nAAECAw==\n--x--",
+        MIME_Version="1.0",
+        Content_Type="multipart/mixed; boundary=x",
+    )
+    await post.takes(raw)
+    [said] = await post.said("enquiry.received")
+    assert [(file["name"], file["size"]) for file in said.data["attachments"]] == [("virus.exe.bin", 4)]
+
+
+async def test_a_text_too_long_for_an_event_goes_on_in_a_file(post: PostRoom) -> None:
+    raw = a_mail("A long story. " * 20_000)
+    await post.takes(raw)
+    [said] = await post.said("enquiry.received")
+    assert said.data["text"].endswith("message.eml.]")
+    assert [file["name"] for file in said.data["attachments"]] == ["message.eml"]
+    [text] = await rows(post.workshop, "mail_texts")
+    assert text["text"].count("A long story.") == 20_000
+
+
+async def test_a_bounce_marks_the_address(post: PostRoom, desk: Desk) -> None:
+    report = (
+        "--b\n\nIt could not be delivered.\n--b\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mail.example.org\n\nFinal-Recipient: rfc822; gone@example.org\nAction: failed\n"
+        "Status: 5.1.1\n\n--b--"
+    )
+    bounce = a_mail(
+        report,
+        From="MAILER-DAEMON@example.org",
+        Subject="Undelivered Mail Returned to Sender",
+        MIME_Version="1.0",
+        Content_Type="multipart/report; report-type=delivery-status; boundary=b",
+    )
+    noted = await post.takes(bounce, sent_from="")
+    assert (noted["kind"], noted["placed_as"]) == ("bounce", "noted")
+    [marked] = await rows(post.workshop, "bounced_addresses")
+    assert marked["address"] == "gone@example.org"

@@ -1,0 +1,64 @@
+"""What of real input is proved on the clone: the whole file where it is given, figures by hand, triage, versions."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.proof.clone import ROOT, Clone
+from tests.proof.page import Proven
+
+GIVEN = "ACCESSPOINT_TEST_BOSTON311"
+ROWS = 26_788
+ROWS_A_SECOND, MEGABYTES = 300, 300
+
+
+def take_in_history(clone: Clone) -> Iterator[Proven]:
+    """Lines 6.1 and 6.2. Without the file, so many rows of it as the tests bring are what `make test` has shown."""
+    given = os.environ.get(GIVEN)
+    if not given:
+        yield Proven("6.1", "the whole file", f"not given: name it in {GIVEN}", "", None)
+        return
+    file = clone.folder.parent / "boston311.csv.gz"
+    shutil.copy(given, file)
+    report = clone.folder.parent / "whole_file.json"
+    done = clone.carry_out(".venv/bin/python", "-m", "tests.proof.whole_file", str(file), str(report))
+    if done.code:
+        yield Proven("6.1", "the whole file, killed three times", done.text[-300:], "exit code 0", met=False)
+    else:
+        yield from told_by(report)
+    tests = clone.carry_out("make", "test", "ARGS=tests/integration/test_figures.py", **{GIVEN: str(file)})
+    figure, met = tests.closing_line, tests.code == 0
+    yield Proven("6.1", "each row's verdict that of the file; the 46 without one listed", figure, "all", met)
+    yield Proven("6.2", "figures equal to the independent script's, cell by cell", figure, "all", met)
+
+
+def told_by(report: Path) -> Iterator[Proven]:
+    found = json.loads(report.read_text())
+    rows = f"{found['rows_in']:,} rows in, {found['rejected']:.0f} rejected, {found['doubled']} twice"
+    whole = found["rows_in"] + found["rejected"] == ROWS and not found["doubled"]
+    yield Proven("6.1", "the whole file, killed three times", rows, f"{ROWS:,} rows, nothing twice", whole)
+    speed = found["per_second"]
+    yield Proven("6.1", "rows a second", f"{speed:.0f}", f">= {ROWS_A_SECOND}", speed >= ROWS_A_SECOND)
+    heard = found["until_all_heard_per_second"]
+    yield Proven("6.1", "rows a second, until sla has heard of all", f"{heard:.0f}")
+    memory = found["command_megabytes"]
+    yield Proven("6.1", "memory of the command, MB", f"{memory:.0f}", f"under {MEGABYTES}", memory < MEGABYTES)
+
+
+def triage(_: Clone) -> Iterator[Proven]:
+    """Line 6.3: the page that `accesspoint triage evaluate` wrote, first table, all channels."""
+    row = next(line for line in (ROOT / "docs" / "triage.md").read_text().splitlines() if line.startswith("| all |"))
+    better, learned = (cell.strip() for cell in row.split("|")[4:6])
+    ours, theirs = ([float(each) for each in cell.replace("%", "").split("/")] for cell in (learned, better))
+    met = all(one > other for one, other in zip(ours, theirs, strict=True))
+    yield Proven("6.3", "triage on March, first / among three", learned, f"better than {better}", met)
+
+
+def versions(clone: Clone) -> Iterator[Proven]:
+    """The database's tests on PostgreSQL 15, unit tests and journeys on Python 3.13, where these are installed."""
+    done = clone.carry_out("make", "versions")
+    yield Proven("6.6", "`make versions`", done.closing_line, "all pass", done.code == 0)

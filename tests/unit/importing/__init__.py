@@ -1,0 +1,1 @@
+"""`accesspoint import`: files, maps, rows, sending, without a database."""
