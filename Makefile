@@ -10,6 +10,9 @@ SIDE_BY_SIDE := -j$(words $(CHECKS)) -k $(if $(filter output-sync,$(.FEATURES)),
 PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make pin" --no-emit-index-url --no-emit-find-links
 
+# Tests wait a good deal for servers: two files at a time, each with servers of their own, keep two cores busy.
+SHARED_OUT := --numprocesses 2 --dist loadfile
+
 # Where versions may tell apart: all SQL against a real schema, and the life of an enquiry.
 ON_POSTGRES := tests/integration/test_sql_is_true.py $(addprefix tests/integration/,kernel intake routing crm sla) \
 	tests/journeys/test_web_form.py tests/journeys/test_whole_life.py
@@ -30,17 +33,17 @@ run: $(TO_RUN) ## start all four services on this machine, nothing else needed
 	@exec $(BIN)/accesspoint up
 
 test: $(TO_DEVELOP) ## run every test; says what was skipped and why
-	@exec $(BIN)/python -m pytest -rs $(ARGS)
+	@exec $(BIN)/python -m pytest -rs $(SHARED_OUT) $(ARGS)
 
 check: $(TO_DEVELOP) ## style, types, import contracts, architecture: no database, seconds
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) $(CHECKS)
 
 versions: $(TO_DEVELOP) ## the tests on PostgreSQL 15 and on Python 3.13, where these are installed
-	@ACCESSPOINT_TEST_POSTGRES=15 $(BIN)/python -m pytest -rs -k "not rabbit" $(ON_POSTGRES)
+	@ACCESSPOINT_TEST_POSTGRES=15 $(BIN)/python -m pytest -rs $(SHARED_OUT) -k "not rabbit" $(ON_POSTGRES)
 	@$(if $(NEWER_PYTHON),$(MAKE) --no-print-directory on-newer-python,echo "Python 3.13 is not installed here: skipped.")
 
 on-newer-python: $(WITH_NEWER)
-	@$(NEWER)/bin/python -m pytest -rs $(ON_PYTHON)
+	@$(NEWER)/bin/python -m pytest -rs $(SHARED_OUT) $(ON_PYTHON)
 
 faults: $(TO_DEVELOP) ## kill everything while enquiries are under way, then count (ARGS="--seed 7")
 	@exec $(BIN)/python -m tests.faults $(ARGS)

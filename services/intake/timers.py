@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import partial
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import structlog
 
 from services.intake.actions import filing, sending
 from services.intake.actions.mail import placing
 from services.intake.actions.mail.keeping import PLACE
-from services.intake.actions.mail.placing import Waiting
+from services.intake.actions.mail.placing import Letter, Waiting
 from shared.db import Meaning, meaning_of
 from shared.errors import Unavailable
 from shared.timers import Every, When, every
@@ -19,9 +23,16 @@ from shared.vocabulary import new_id
 from shared.work import Cause, Workshop
 
 MOST_ROUNDS = 100
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 2
+"""Few, so that mail at the door does not wait for mail inside."""
+TOGETHER = 8
 LOOKS = 5
 """Where a mail belongs may change while it is looked at; one that never finds its place is begun again later."""
+
+NOT_ENDED: WeakKeyDictionary[Workshop, dict[UUID, Waiting]] = WeakKeyDictionary()
+"""What this process has begun to place, by whose it is."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -42,38 +53,75 @@ async def send_messages(workshop: Workshop) -> None:
 
 async def place_mails(workshop: Workshop) -> None:
     """Several at once, but large ones alone; bounded, so that the service can stop. Woken whenever one is kept."""
+    await give_back(workshop)
     for _ in range(MOST_ROUNDS):
         begun = await workshop.run([], placing.begin, Cause("intake", new_id()))
         if not begun:
             return
+        NOT_ENDED[workshop] = {waiting.kept.mail_id: waiting for waiting in begun}
         small = iter([waiting for waiting in begun if not waiting.is_large])
         await asyncio.gather(*(place_each(workshop, small) for _ in range(SIDE_BY_SIDE)))
-        await place_each(workshop, iter([waiting for waiting in begun if waiting.is_large]))
+        for waiting in begun:
+            if waiting.is_large:
+                await place_each(workshop, iter([waiting]))
     workshop.on_wake(PLACE)
 
 
+async def give_back(workshop: Workshop) -> None:
+    """A database that went away ends what had been begun. It is no mail's fault, so none waits or is counted for it."""
+    if left := NOT_ENDED.get(workshop):
+        await workshop.run([], partial(placing.give_back, begun=[*left.values()]), Cause("intake", new_id()))
+        left.clear()
+
+
 async def place_each(workshop: Workshop, begun: Iterator[Waiting]) -> None:
-    """One that fails is begun again later, and spoils no other. What is given out may be shared with others here."""
-    for waiting in begun:
-        try:
-            await place_mail(workshop, waiting)
-        except Exception as error:
-            if isinstance(error, Unavailable) or meaning_of(error) is Meaning.AWAY:
-                raise
-            kept = waiting.kept
-            log.error("a mail could not be placed", mail_id=str(kept.mail_id), starts=kept.starts, exc_info=error)
+    """What is given out may be shared with others here."""
+    while some := [*islice(begun, TOGETHER)]:
+        await place_some(workshop, some)
+        for waiting in some:
+            NOT_ENDED[workshop].pop(waiting.kept.mail_id, None)
 
 
-async def place_mail(workshop: Workshop, waiting: Waiting) -> None:
-    letter = await placing.opened(workshop, waiting)
-    async with workshop.reading() as db:
-        waits = await placing.must_wait(db, letter)
-    if waits:
-        await workshop.run([], partial(placing.wait, kept=waiting.kept), letter.cause)
+async def place_some(workshop: Workshop, some: Sequence[Waiting]) -> None:
+    letters = [letter for each in some if (letter := await spared(each, placing.opened(workshop, each)))]
+    simple = [letter for letter in letters if not letter.named.anything]
+    done = simple if await placed_together(workshop, placing.Together(simple)) else []
+    for letter in letters:
+        if letter not in done:
+            await spared(letter, place_mail(workshop, letter))
+
+
+async def placed_together(workshop: Workshop, together: placing.Together) -> bool:
+    """Where one fails, each is placed by itself."""
+    if len(together.letters) <= 1:
+        return False
+    try:
+        await workshop.run([], together.put, Cause("intake", new_id()), fresh=together.fresh)
+    except Exception as error:
+        if isinstance(error, Unavailable) or meaning_of(error) is Meaning.AWAY:
+            raise
+        return False
+    return True
+
+
+async def spared(mail: Waiting | Letter, doing: Awaitable[T]) -> T | None:
+    """One that fails is begun again later, and spoils no other."""
+    try:
+        return await doing
+    except Exception as error:
+        if isinstance(error, Unavailable) or meaning_of(error) is Meaning.AWAY:
+            raise
+        kept = mail.kept
+        log.error("a mail could not be placed", mail_id=str(kept.mail_id), starts=kept.starts, exc_info=error)
+        return None
+
+
+async def place_mail(workshop: Workshop, letter: Letter) -> None:
+    if await placing.must_wait(workshop, letter):
+        await workshop.run([], partial(placing.wait, kept=letter.kept), letter.cause)
         return
     for _ in range(LOOKS):
-        async with workshop.reading() as db:
-            found = placing.Placing(letter, await placing.place_of(db, letter))
+        found = placing.Placing(letter, await placing.look_for_place(workshop, letter))
         if await workshop.run(found.subjects, found.put, letter.cause, fresh=found.fresh):
             return
 

@@ -34,7 +34,7 @@ TRACE = (
     "\tfor <enquiries@anytown.example>; Mon,  2 Mar 2026 09:00:01 +0000 (GMT)"
 )
 
-Take: TypeAlias = Callable[[int, bytes], Awaitable[None]]
+Take: TypeAlias = Callable[[str, bytes], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +76,24 @@ class Mails:
         self.bodies = json.loads(Path(orders.bodies).read_text())[:MOST_BODIES]
         self.run_id = os.urandom(6).hex()
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Each differs from all others in its first lines, as in life; the rest is made once for each body."""
+    def sender(self, number: int) -> str:
+        """Somebody else each time: receipts to one address are few."""
+        return f"jo{number}.{self.run_id}@example.org"
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        """With the sender of each, which differs from all others in its first lines; the rest is made once."""
         made = [self.without_head(body) for body in self.bodies]
         for number in range(self.orders.count or MOST_REQUESTS):
             head = [
-                f"Return-Path: <jo{number}@example.org>",
+                f"Return-Path: <{self.sender(number)}>",
                 f"Received: {TRACE.format(number=number)}",
-                f"From: Jo Miller <jo{number}@example.org>",
+                f"From: Jo Miller <{self.sender(number)}>",
                 f"To: Anytown Council <{TO_US}>",
                 "Date: Mon, 02 Mar 2026 09:00:00 +0000",
                 f"Message-ID: <{self.run_id}.{number}@example.org>",
                 "",
             ]
-            yield "\r\n".join(head).encode() + made[number % len(made)]
+            yield self.sender(number), "\r\n".join(head).encode() + made[number % len(made)]
 
     def without_head(self, body: dict[str, Any]) -> bytes:
         message = EmailMessage(policy=SMTP)
@@ -141,8 +145,8 @@ class Client(asyncio.Protocol):
         if not answered.startswith(expected):
             raise RuntimeError(f"{words[:40]!r} was answered {answered!r}")
 
-    async def send(self, number: int, mail: bytes) -> None:
-        await self.say(b"MAIL FROM:<jo%d@example.org>\r\n" % number, b"250")
+    async def send(self, sender: str, mail: bytes) -> None:
+        await self.say(f"MAIL FROM:<{sender}>\r\n".encode(), b"250")
         await self.say(b"RCPT TO:<%s>\r\n" % TO_US.encode(), b"250")
         await self.say(b"DATA\r\n", b"354")
         await self.say(mail.replace(b"\r\n.", b"\r\n..") + b".\r\n", b"250")
@@ -155,13 +159,13 @@ class Senders:
         self.orders = orders
         self.milliseconds: list[float] = []
 
-    def due(self) -> Iterator[tuple[int, bytes]]:
+    def due(self) -> Iterator[tuple[str, bytes]]:
         """Shared by all connections, so each mail is sent once."""
         ends = perf_counter() + self.orders.seconds if self.orders.seconds else float("inf")
-        for number, mail in enumerate(Mails(self.orders)):
+        for mail in Mails(self.orders):
             if perf_counter() >= ends:
                 return
-            yield number, mail
+            yield mail
 
     async def carry_out(self) -> Run:
         async with asyncio.timeout(self.orders.longest):
@@ -199,13 +203,13 @@ class Senders:
                 group.create_task(self.keep_sending(take, due))
         return Run(perf_counter() - began, cpu_used() - cpu, self.milliseconds)
 
-    async def keep_sending(self, take: Take, due: Iterator[tuple[int, bytes]]) -> None:
-        for number, mail in due:
-            await self.one(take, number, mail)
+    async def keep_sending(self, take: Take, due: Iterator[tuple[str, bytes]]) -> None:
+        for sender, mail in due:
+            await self.one(take, sender, mail)
 
-    async def one(self, take: Take, number: int, mail: bytes) -> None:
+    async def one(self, take: Take, sender: str, mail: bytes) -> None:
         asked = perf_counter()
-        await take(number, mail)
+        await take(sender, mail)
         self.milliseconds.append(1000 * (perf_counter() - asked))
 
 
@@ -217,15 +221,14 @@ class Keeper:
     moment: datetime
     within: Connection | None = None
 
-    async def keep(self, number: int, mail: bytes) -> None:
+    async def keep(self, sender: str, mail: bytes) -> None:
         if self.within is not None:
-            await self.insert(self.within, number, mail)
+            await self.insert(self.within, sender, mail)
             return
         async with self.database.connection() as db:
-            await self.insert(db, number, mail)
+            await self.insert(db, sender, mail)
 
-    async def insert(self, db: Connection, number: int, mail: bytes) -> None:
-        sender = f"jo{number}@example.org"
+    async def insert(self, db: Connection, sender: str, mail: bytes) -> None:
         arrived = Arrived(mailbox=MAILBOX, by=ArrivedBy.SMTP, sent_from=sender, sent_to=TO_US, raw=mail)
         identity = Identity(None, sha256(mail).digest())
         await keeping.keep(db, arrived, identity, self.moment, new_id())

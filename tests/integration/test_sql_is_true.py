@@ -34,7 +34,7 @@ def statements(module: str) -> list[tuple[str, str]]:
 
 
 def modules_of(service: str) -> list[str]:
-    files = [ROOT / "services" / service / "store.py", *(ROOT / "services" / service / "store").glob("*.py")]
+    files = [ROOT / "services" / service / "store.py", *(ROOT / "services" / service / "store").rglob("*.py")]
     return [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files if file.exists()]
 
 

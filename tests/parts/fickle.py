@@ -29,12 +29,19 @@ class FickleServer:
     said: list[str] = field(default_factory=list)
     connections: int = 0
     encrypted: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.writers.append(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             await self.talk(reader, writer)
         writer.close()
+
+    def hang_up(self) -> None:
+        """On everybody, without a word."""
+        for writer in self.writers:
+            writer.close()
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 fickle.example ESMTP\r\n")

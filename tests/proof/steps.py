@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from tests.parts.waiting import until_now
-from tests.proof import history
+from tests.proof import history, post
 from tests.proof.clone import ROOT, Clone, Done
 from tests.proof.page import Proven
 
@@ -169,6 +169,7 @@ def line_of(figure: str) -> str:
 END_TO_END = ("broker.end_to_end", "embedded.end_to_end")
 OF_THE_FRAME = 300
 MEASURED_FOR = {
+    "8.7": ("mails", "memory.large_mail"),
     "4.2": ("due_times",),
     "4.7": ("offers", "citizens", "timeline", *END_TO_END),
 }
@@ -218,6 +219,8 @@ STEPS: dict[str, Callable[[Clone], Iterator[Proven]]] = {
     "bench": measure,
     "history": history.take_in_history,
     "triage": history.triage,
+    "mail": post.carry_mail,
+    "kinds": post.tell_kinds,
     "test": test_it,
     "versions": history.versions,
 }

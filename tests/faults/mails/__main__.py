@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
@@ -13,7 +13,8 @@ from random import SystemRandom
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.faults.mails.report import closing_line, page
+from tests.faults.mails.copies import three_of_each
+from tests.faults.mails.report import closing_line, closing_line_of_copies, page
 from tests.faults.mails.run import Outcome, Plan, Report, run
 from tests.faults.mails.town import Way
 
@@ -24,14 +25,22 @@ def main() -> int:
     print(f"The seed of this run is {seed}: `python -m tests.faults.mails --seed {seed}` repeats it.", flush=True)
     ways = [Way(asked.by)] if asked.by else [*Way]
     outcomes = [go(Plan(seed=seed, mails=asked.mails, kills=asked.kills, by=by)) for by in ways]
+    copies = asyncio.run(three_of_each(asked.copies, seed)) if asked.copies and not asked.by else None
     if asked.report is not None:
         asked.report.parent.mkdir(parents=True, exist_ok=True)
-        asked.report.write_text(page(outcomes), "utf-8")
-    for outcome in outcomes:
-        print(closing_line(outcome))
-        for violation in outcome.violations:
-            print(f"  {violation}")
-    return 1 if any(outcome.violations for outcome in outcomes) else 0
+        asked.report.write_text(page(outcomes, copies), "utf-8")
+    told = [(closing_line(outcome), outcome.violations) for outcome in outcomes]
+    if copies is not None:
+        told.append((closing_line_of_copies(copies), copies.violations))
+    for line, violations in told:
+        tell(line, violations)
+    return 1 if any(violations for _, violations in told) else 0
+
+
+def tell(line: str, violations: Sequence[str]) -> None:
+    print(line)
+    for violation in violations:
+        print(f"  {violation}")
 
 
 def arguments() -> argparse.Namespace:
@@ -39,7 +48,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--mails", type=int, default=1000, help="how many; 1000 if left out")
     parser.add_argument("--kills", type=int, default=10, help="the house and its database in turn; 10 if left out")
     parser.add_argument("--seed", type=int, help="the same seed sends the same mails and plans the same kills")
-    parser.add_argument("--by", choices=[*Way], help="the way the mails come; both if left out")
+    parser.add_argument(
+        "--by", choices=[*Way], help="the way the mails come; if left out, both, and then three copies of some"
+    )
+    parser.add_argument("--copies", type=int, default=200, help="of how many mails; 200 if left out, 0 for none")
     parser.add_argument("--report", type=Path, help="where to write the figures, such as docs/proof/mails.md")
     return parser.parse_args()
 

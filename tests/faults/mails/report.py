@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from tests.faults.mails.copies import Copies
 from tests.faults.mails.run import Outcome
 from tests.faults.mails.town import Way
 from tests.faults.report import in_words, table
+from tests.faults.verdict import Verdict
 
 BY = {Way.SMTP: "By SMTP", Way.IMAP: "By IMAP"}
 
 
-def page(outcomes: Sequence[Outcome]) -> str:
+def page(outcomes: Sequence[Outcome], copies: Copies | None) -> str:
     """Markdown, the same shape each time, so that two runs can be laid side by side."""
     lines = [
         "# Mails under kills",
@@ -23,6 +25,8 @@ def page(outcomes: Sequence[Outcome]) -> str:
     ]
     for outcome in outcomes:
         lines += section(outcome)
+    if copies is not None:
+        lines += section_of_copies(copies)
     return "\n".join(lines) + "\n"
 
 
@@ -46,6 +50,29 @@ def section(outcome: Outcome) -> list[str]:
     ]
 
 
+def section_of_copies(copies: Copies) -> list[str]:
+    words = "Every promise was kept." if not copies.violations else "**Promises were broken.**"
+    found = copies.figures
+    rows = (
+        ("copies that were delivered", found.delivered),
+        ("contacts", found.contacts),
+        ("which copy came first", in_words(found.arrived_by)),
+        ("seconds from the first copy until all is quiet", f"{copies.seconds:.0f}"),
+    )
+    return [
+        "",
+        f"## Three copies of each, seed {copies.seed}",
+        "",
+        f"{copies.mails} mails, each delivered three times at once: twice by SMTP, once into the mailbox that is read.",
+        words,
+        "",
+        *table(("Figure", "Value"), rows),
+        "",
+        *table(("Promise", "Broken"), copies.verdict.promises),
+        *(f"\n- {violation}" for violation in copies.violations),
+    ]
+
+
 def figures(outcome: Outcome) -> Iterable[tuple[object, ...]]:
     found = outcome.figures
     yield "mails that the sender's server or the mailbox has handed over", found.delivered
@@ -53,6 +80,7 @@ def figures(outcome: Outcome) -> Iterable[tuple[object, ...]]:
     yield "deliveries put off and made again", in_words(found.put_off)
     yield "kills", in_words(Counter(kill.victim for kill in outcome.kills))
     yield "mails that were begun more than once", f"{found.begun_again}, at most {found.most_starts} times"
+    yield "events replayed by hand, as their process was killed twice under them", outcome.replayed
     yield (
         "seconds from kept to placed (p50, p95, p99, worst)",
         ", ".join(f"{value:.1f}" for value in found.placed_after),
@@ -67,8 +95,20 @@ def kills(outcome: Outcome) -> Iterable[tuple[object, ...]]:
 
 
 def closing_line(outcome: Outcome) -> str:
-    kept = sum(1 for _, broken in outcome.verdict.promises if not broken)
     return (
         f"{BY[outcome.plan.by]}: {outcome.figures.delivered} mails handed over, {outcome.figures.contacts} contacts, "
-        f"{len(outcome.kills)} kills, {kept} of {len(outcome.verdict.promises)} promises kept."
+        f"{len(outcome.kills)} kills, {kept_of(outcome.verdict)} promises kept."
     )
+
+
+def closing_line_of_copies(copies: Copies) -> str:
+    found = copies.figures
+    return (
+        f"Three copies of each: {copies.mails} mails, {found.delivered} copies delivered, {found.contacts} contacts, "
+        f"{kept_of(copies.verdict)} promises kept."
+    )
+
+
+def kept_of(verdict: Verdict) -> str:
+    kept = sum(1 for _, broken in verdict.promises if not broken)
+    return f"{kept} of {len(verdict.promises)}"

@@ -25,8 +25,8 @@ from tests.parts.waiting import pause, until
 
 KEPT = "SELECT count(*) FROM intake.mails"
 KEPT_WITHIN = 60.0
-SOON = 0.8
-"""A kill comes before so much of the mails of its turn are kept: the others are on the way."""
+SOON = 1.0
+"""So many seconds at most after some began to send, something is killed under their mails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class Outcome:
     verdict: Verdict
     figures: Figures
     kills: Sequence[Kill]
+    replayed: int
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -121,12 +122,12 @@ class Run:
         finally:
             self.kept.hang_up()
         self.report("waiting until all is quiet", self.kept.count, self.plan.mails)
-        await until_quiet(self.there)
+        replayed = await until_quiet(self.there)
         seconds["until quiet"] = time.monotonic() - self.began - sum(seconds.values())
         found, figures = await verdict.after_kills(self.there, self.sent)
         killed = Counter(kill.victim for kill in self.kills)
         found.look("everything planned was killed", [killed] if killed != Counter(self.victims()) else [])
-        return Outcome(self.plan, found, figures, self.kills, seconds)
+        return Outcome(self.plan, found, figures, self.kills, replayed, seconds)
 
     def victims(self) -> list[str]:
         """Turn about, in an order of this seed's."""
@@ -134,17 +135,19 @@ class Run:
         return [there[(nth + self.plan.seed) % len(there)] for nth in range(self.plan.kills)]
 
     async def kill_while_mails_come(self) -> None:
-        """A share of the mails for each kill, and one more: the next is sent only when there was the kill."""
+        """A share of the mails for each kill, and one more: the next is sent while those before still come in."""
         turns = self.plan.kills + 1
         bounds = [self.plan.mails * nth // turns for nth in range(turns + 1)]
+        kept_first = 0
         async with asyncio.TaskGroup() as group:
-            for nth, victim in enumerate([*self.victims(), None]):
-                first, last = bounds[nth], bounds[nth + 1]
-                posting = group.create_task(self.post(self.sent[first:last]))
-                if victim is not None:
-                    await self.until_kept(first + 1 + int(self.chance.random() * SOON * (last - first)))
-                    group.create_task(self.bring_back(victim, await self.kill(victim)))
-                await posting
+            for nth, victim in enumerate(self.victims()):
+                await self.until_kept(kept_first)
+                await until_ready(self.there.house)
+                group.create_task(self.post(self.sent[bounds[nth] : bounds[nth + 1]]))
+                await pause(self.chance.uniform(0, SOON))
+                group.create_task(self.bring_back(victim, await self.kill(victim)))
+                kept_first = self.kept.count + round(self.chance.uniform(0.1, 1) * (bounds[nth + 1] - self.kept.count))
+            await self.post(self.sent[bounds[-2] :])
 
     async def post(self, some: Sequence[Sent]) -> None:
         """Strangers are never refused: their server is not killed."""

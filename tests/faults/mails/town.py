@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -20,7 +21,7 @@ from tests.parts.dovecot import PrivateDovecot, private_dovecot
 from tests.parts.house import NAMES, EmbeddedHouse
 from tests.parts.ports import free_port
 from tests.parts.postfix import PrivatePostfix, Relays, private_postfix
-from tests.parts.programs import ACCESSPOINT
+from tests.parts.programs import ACCESSPOINT, carry_out
 from tests.parts.scratch import scratch
 from tests.parts.waiting import until
 
@@ -33,6 +34,10 @@ USER = f"enquiries@{OF_THE_MAILBOX}"
 BUSY = """
 SELECT (SELECT count(*) FROM intake.mails WHERE state IN ('kept', 'reading'))
      + (SELECT count(*) FROM intake.messages WHERE state IN ('waiting', 'sending'))
+"""
+CUT_OFF = """
+SELECT set_aside_id::text FROM {service}.set_aside
+ WHERE state = 'parked' AND wanted IS NULL AND why LIKE 'its handling was started%'
 """
 AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 QUIET_WITHIN = 300.0
@@ -84,27 +89,43 @@ async def town(
         yield Town(House(house.database_url, addresses, house.settings, victims), postfix, dovecot)
 
 
-async def until_quiet(there: Town, within: float = QUIET_WITHIN) -> None:
-    """Every mail is placed, and all that follows from it is done. What a killed process had begun takes a while."""
+async def until_quiet(there: Town, within: float = QUIET_WITHIN) -> int:
+    """
+    Every mail is placed, and all that follows from it is done. What a killed process had begun takes a while.
+
+    Gives how many events had to be replayed.
+    """
     await until_ready(there.house)
-    quiet = 0
+    quiet = replayed = 0
 
     async def nothing_moves() -> bool:
-        nonlocal quiet
-        quiet = quiet + 1 if await is_at_rest(there) else 0
+        nonlocal quiet, replayed
+        try:
+            replayed += await replay(there)
+            quiet = quiet + 1 if await is_at_rest(there) else 0
+        except AWAY:
+            quiet = 0
         return quiet >= LOOKS
 
     await until(nothing_moves, within=within, what="quiet")
+    return replayed
 
 
 async def is_at_rest(there: Town) -> bool:
     if not there.postfix.queue_is_empty():
         return False
-    try:
-        async with records.records_of(there.database) as found:
-            return not await found.value(BUSY) and not await records.restlessness(found)
-    except AWAY:
-        return False
+    async with records.records_of(there.database) as found:
+        return not await found.value(BUSY) and not await records.restlessness(found)
+
+
+async def replay(there: Town) -> int:
+    """What a person does about events whose process ended twice under them: by then, they might have been why."""
+    async with records.records_of(there.database) as found:
+        parked = [event for service in NAMES for event in await found.column(CUT_OFF.format(service=service))]
+    for event in parked:
+        arguments = ["parked", "replay", event]
+        await asyncio.to_thread(carry_out, arguments, {"ACCESSPOINT_DATA": str(there.house.settings.data)})
+    return len(parked)
 
 
 def command(*, hasty: bool) -> tuple[str, ...]:

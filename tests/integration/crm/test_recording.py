@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from shared.contracts.intake import Attachment, EnquiryReceived, MessageDelivered, MessageFailed
+from shared.contracts.intake import Attachment, EnquiryReceived, MessageDeferred, MessageDelivered, MessageFailed
 from shared.said import partition_of
 from shared.vocabulary import (
     AdviserId,
@@ -15,6 +16,7 @@ from shared.vocabulary import (
     EnquiryId,
     FileId,
     MessageId,
+    MessageKind,
     Outcome,
     enquiry_subject,
     new_id,
@@ -274,6 +276,24 @@ async def test_what_became_of_a_message_stands_in_the_timeline(ear: Ear, desk: D
     _, shown = await desk.reads(f"/{enquiry_id}")
     told = [(entry["kind"], entry["detail"], entry["text"]) for entry in shown["timeline"]]
     assert told[1:] == [("delivered", "file", None), ("failed", "smtp", "No such mailbox.")]
+
+
+async def test_a_message_that_is_put_off_and_a_receipt_that_nobody_asked_for_are_told_as_what_they_are(
+    ear: Ear, desk: Desk, enquiry_id: EnquiryId
+) -> None:
+    message_id, receipt = MessageId(new_id()), MessageKind.RECEIPT
+    ids: dict[str, Any] = {"message_id": message_id, "enquiry_id": enquiry_id}
+    await ear.hears(MessageDelivered(**ids, kind=receipt, by="smtp", delivered_at=NOON))
+    await ear.hears(MessageDeferred(**ids, by="smtp", because="The mail server is away."), at=NOON + MINUTE)
+    await ear.hears(MessageFailed(**ids, kind=receipt, by="smtp", because="Nobody there."), at=NOON + 2 * MINUTE)
+    _, shown = await desk.reads(f"/{enquiry_id}")
+    told = [(entry["kind"], entry["detail"], entry["text"]) for entry in shown["timeline"]]
+    assert told[1:] == [
+        ("delivered", "receipt", None),
+        ("deferred", "smtp", "The mail server is away."),
+        ("failed", "receipt", "Nobody there."),
+    ]
+    assert (shown["state"], shown["version"]) == ("open", 1)
 
 
 async def test_whatever_is_heard_too_early_leads_to_the_same_record(ear: Ear, desk: Desk, workshop: Workshop) -> None:

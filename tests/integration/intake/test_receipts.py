@@ -10,6 +10,7 @@ from services.intake.actions.mail import receipts
 from services.intake.actions.mail.receipts import Arrival
 from services.intake.settings import settings
 from shared.contracts.sla import ClockStarted
+from shared.council import current
 from shared.vocabulary import ClockId, EnquiryId, Reference, new_id
 from shared.work import Work, Workshop
 from tests.builders import Ear, a_cause
@@ -92,6 +93,7 @@ async def test_there_is_one_receipt_for_an_enquiry_however_often_it_is_owed(
     async def owe_again(work: Work) -> None:
         await receipts.owe_receipt(
             work,
+            (await current(work.db)).council,
             Arrival(
                 enquiry_id=EnquiryId(submission["enquiry_id"]),
                 reference=Reference(submission["reference"]),
@@ -123,6 +125,7 @@ async def test_a_further_mail_and_a_machines_mail_are_owed_none(post: PostRoom, 
         "noreply+7@example.org",
         "do_not_reply@example.org",
         "bounces-12@example.org",
+        "bounce@example.org",
         "owner-list@example.org",
         "list-request@example.org",
         "auto-reply@example.org",
@@ -137,7 +140,15 @@ async def test_nobody_is_written_to_where_nobody_reads(post: PostRoom, outbox: O
     assert all(row["state"] == "withheld" and row["why"].endswith(".") for row in await outbox.messages())
 
 
-@pytest.mark.parametrize("sender", ["noreen@example.org", "bounceycastle@example.org", "norepls@example.org"])
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "noreen@example.org",
+        "bounceycastle@example.org",
+        "root.smith@example.org",
+        "school-admin@example.org",
+    ],
+)
 async def test_a_person_is_not_taken_for_a_machine_by_their_name(post: PostRoom, outbox: Outbox, sender: str) -> None:
     await post.takes(a_mail(From=sender))
     assert len(await outbox.sends(seconds=6)) == 1

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from services.intake.domain.mail.tokens import without_token
-from shared.council import Mailbox, current
+from shared.council import Council, Mailbox, current
 from shared.db import Connection
 
 
@@ -16,10 +14,6 @@ async def mailbox_of(db: Connection, address: str) -> str | None:
     return found.code if found is not None else None
 
 
-async def mailboxes_named(db: Connection, codes: Collection[str]) -> dict[str, Mailbox | None]:
-    """By its code; where the council has given one up, the first of the council file."""
-    if not codes:
-        return {}
-    council = (await current(db)).council
-    first = next(iter(council.mailbox), None)
-    return {code: council.mailboxes.get(code, first) for code in codes}
+def mailbox_named(council: Council, code: str) -> Mailbox | None:
+    """By its code; where the council has given it up, the first of the council file."""
+    return council.mailboxes.get(code) or next(iter(council.mailbox), None)

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import structlog
 
-from services.intake.actions.mail.mailboxes import mailboxes_named
+from services.intake.actions.mail.mailboxes import mailbox_named
 from services.intake.actions.mail.receipts import Arrival, owe_receipt
 from services.intake.actions.receiving import receive, receive_further
 from services.intake.domain.attachments import Attachment
@@ -27,7 +27,7 @@ from services.intake.store.mail import keeping as store
 from services.intake.store.mail import participants, threads
 from services.intake.store.mail.keeping import Begun, Placed
 from shared.contracts.intake import ContactNoted, MessageFailed, NotedAs
-from shared.council import Mailbox
+from shared.council import Council, current
 from shared.db import Connection
 from shared.vocabulary import Channel, FileId, Point, QueueId, contact_subject, enquiry_subject, new_id
 from shared.work import Cause, Work, Workshop
@@ -49,10 +49,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mail that is to be placed now, and the mailbox it came to, as the council file has it."""
+    """A mail that is to be placed now, and the council as it holds now."""
 
     begun: Begun
-    mailbox: Mailbox | None
+    council: Council
 
     @property
     def kept(self) -> KeptMail:
@@ -68,8 +68,9 @@ class Letter:
     """A mail that has been read, as it goes into the record; its files are kept already."""
 
     kept: KeptMail
-    mailbox: Mailbox | None
+    council: Council
     mail: Mail
+    named: rules.Named
     fitted: Fitted
     attachments: tuple[Attachment, ...]
 
@@ -99,8 +100,10 @@ class Letter:
 async def begin(work: Work) -> list[Waiting]:
     """The mails that have waited longest, each start counted before anything is done."""
     begun = await store.begin(work.db, work.now, LOST_AFTER, AT_ONCE)
-    mailboxes = await mailboxes_named(work.db, {each.kept.mailbox for each in begun})
-    return [Waiting(each, mailboxes[each.kept.mailbox]) for each in begun]
+    if not begun:
+        return []
+    council = (await current(work.db)).council
+    return [Waiting(each, council) for each in begun]
 
 
 async def opened(workshop: Workshop, waiting: Waiting) -> Letter:
@@ -118,12 +121,16 @@ async def opened(workshop: Workshop, waiting: Waiting) -> Letter:
             log.warning("a mail cannot be read", mail_id=str(kept.mail_id))
             mail = unreadable(kept, raw, str(error))
     what = fitted(mail, raw)
-    return Letter(kept, waiting.mailbox, mail, what, await kept_files(what.files))
+    named = rules.named_in(link_key(), mail, kept.sent_to)
+    return Letter(kept, waiting.council, mail, named, what, await kept_files(what.files))
 
 
 async def read_of(kept: KeptMail, raw: bytes, *, is_ours: bool) -> Mail:
     reading = partial(read, raw, sent_from=kept.sent_from, ours=lambda _: is_ours)
-    return reading() if len(raw) <= SMALL else await asyncio.to_thread(reading)
+    if len(raw) > SMALL:
+        return await asyncio.to_thread(reading)
+    await asyncio.sleep(0)  # whoever waits at the door comes first
+    return reading()
 
 
 def unreadable(kept: KeptMail, raw: bytes, why: str) -> Mail:
@@ -156,23 +163,41 @@ async def kept_files(found: Sequence[FileOfMail]) -> tuple[Attachment, ...]:
     return tuple(kept)
 
 
+async def look_for_place(workshop: Workshop, letter: Letter) -> Place:
+    """As things stand. Most mails name nothing, so that there is nothing to ask the database for."""
+    if not letter.named.anything:
+        return rules.placed(letter.mail, ())
+    async with workshop.reading() as db:
+        return await place_of(db, letter)
+
+
 async def place_of(db: Connection, letter: Letter) -> Place:
-    """Where it goes, as things stand: looked at again in the transaction that puts it there."""
-    named = rules.named_in(link_key(), letter.mail, letter.kept.sent_to)
+    """Where it goes: looked at again in the transaction that puts it there."""
+    named = letter.named
     there = await threads.named(db, [*named.by_token, *named.by_subject], named.by_mention)
     found = {known.enquiry_id for known in there.values()}
     known_on = await participants.known_on(db, found, letter.address) if letter.address else set()
     return rules.placed(letter.mail, rules.threads_of(named, there, there, known_on))
 
 
-async def must_wait(db: Connection, letter: Letter) -> bool:
+async def must_wait(workshop: Workshop, letter: Letter) -> bool:
+    """Whether it answers a mail that is not placed yet."""
+    if not letter.mail.mentions:
+        return False
     since = letter.kept.received_at - ANSWERED_MAY_WAIT
-    return await threads.answers_one_not_placed_yet(db, letter.kept, letter.mail.mentions, since)
+    async with workshop.reading() as db:
+        return await threads.answers_one_not_placed_yet(db, letter.kept, letter.mail.mentions, since)
 
 
 async def wait(work: Work, kept: KeptMail) -> None:
     """It answers a mail that is not placed yet. That one goes first; this start does not count."""
-    await store.wait(work.db, kept.mail_id, work.now + LOOK_AGAIN)
+    await store.wait(work.db, kept, work.now + LOOK_AGAIN)
+
+
+async def give_back(work: Work, begun: Sequence[Waiting]) -> None:
+    """As if they had not been begun. One that was placed meanwhile, or begun by somebody else, stays so."""
+    for each in begun:
+        await store.wait(work.db, each.kept, work.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +252,7 @@ class Placing:
         if letter.mail.kind is MailKind.ORDINARY:
             await owe_receipt(
                 work,
+                letter.council,
                 Arrival(
                     enquiry_id=known.enquiry_id,
                     reference=known.reference,
@@ -241,7 +267,7 @@ class Placing:
 
     @property
     def enquiry(self) -> Enquiry:
-        thread, mailbox = self.place.thread, self.letter.mailbox
+        thread, mailbox = self.place.thread, mailbox_named(self.letter.council, self.letter.kept.mailbox)
         return Enquiry(
             enquiry_id=self.letter.kept.enquiry_id,
             title=self.letter.fitted.title,
@@ -287,3 +313,28 @@ class Placing:
             work.say(
                 MessageFailed(message_id=back.message_id, enquiry_id=back.enquiry_id, by="bounce", because=final[0].why)
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """
+    Several mails in one work, because beginning and ending one costs as much as half a mail.
+
+    None of them names anything, so that none can belong elsewhere by now. Where one fails, none is placed.
+    """
+
+    letters: Sequence[Letter]
+
+    @property
+    def placings(self) -> list[Placing]:
+        """By address, so that two works which owe receipts to the same ones wait for each other, and do not block."""
+        ordered = sorted(self.letters, key=lambda letter: letter.address or "")
+        return [Placing(letter, rules.placed(letter.mail, ())) for letter in ordered]
+
+    @property
+    def fresh(self) -> list[str]:
+        return [subject for placing in self.placings for subject in placing.fresh]
+
+    async def put(self, work: Work) -> None:
+        for placing in self.placings:
+            await placing.put(work.because(placing.letter.cause))

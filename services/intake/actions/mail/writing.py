@@ -22,7 +22,13 @@ async def as_mail(db: Connection, message: Message) -> Message:
     if message.address is None:
         return message
     written_to, answers_to = await messages.last_mail(db, message.enquiry_id, message.address)
-    mailbox = mailbox_in((await current(db)).council, message.mailbox or written_to)
+    mailbox, answers_to = message.mailbox or written_to, message.answers_to or answers_to
+    return from_mailbox((await current(db)).council, replace(message, mailbox=mailbox, answers_to=answers_to))
+
+
+def from_mailbox(council: Council, message: Message) -> Message:
+    """With the mailbox it is sent from and a Message-ID; as it is where the council has no mailbox."""
+    mailbox = mailbox_in(council, message.mailbox)
     if mailbox is None:
         return message
     domain = mailbox.addresses[0].rpartition("@")[2]
@@ -30,7 +36,6 @@ async def as_mail(db: Connection, message: Message) -> Message:
         message,
         mailbox=mailbox.code,
         mail_message_id=message_id_of(message.message_id, token_of(link_key(), message.reference), domain),
-        answers_to=message.answers_to or answers_to,
     )
 
 

@@ -7,8 +7,8 @@ a machine's is never answered: so whatever is in doubt is ordinary.
 
 import re
 from collections.abc import Sequence
-from email.utils import parseaddr
 
+from services.intake.domain.mail.addresses import senders_in
 from services.intake.domain.mail.clues import Clues
 from services.intake.domain.mail.model import MailKind
 from services.intake.domain.mail.phrases import (
@@ -174,7 +174,8 @@ def is_a_form(clues: Clues, said: str) -> bool:
 
     The form says truly that it generated the mail; answers are to go to somebody of another domain, who is no machine.
     """
-    answered = parseaddr(next(iter(clues.headers.get("reply-to", ())), ""))[1].lower()
+    wanted = senders_in(next(iter(clues.headers.get("reply-to", ())), ""))
+    answered = (wanted[0].address if wanted else None) or ""
     elsewhere = answered.rpartition("@")[2] != (clues.sender.address or "").rpartition("@")[2]
     signs = generated(clues) or precedences(clues) or has_null_path(clues)
     return said == "auto-generated" and "@" in answered and elsewhere and not is_noreply(answered) and not signs

@@ -33,6 +33,10 @@ class Named:
     by_mention: Sequence[str] = ()
     by_subject: Sequence[str] = ()
 
+    @property
+    def anything(self) -> bool:
+        return bool(self.by_token or self.by_mention or self.by_subject)
+
 
 def named_in(key: bytes, mail: Mail, sent_to: str) -> Named:
     """The address that it was sent to counts before those it shows, and these before what it answers."""

@@ -140,12 +140,14 @@ def kept_of(row: Row) -> KeptMail:
 
 # It was not begun in earnest, so that its start does not count.
 WAIT = """
-UPDATE mails SET state = 'kept', starts = starts - 1, look_at = $2 WHERE mail_id = $1 AND state = 'reading'
+UPDATE mails SET state = 'kept', starts = starts - 1, look_at = $3
+ WHERE mail_id = $1 AND state = 'reading' AND starts = $2
 """
 
 
-async def wait(db: Connection, mail_id: MailId, until: datetime) -> None:
-    await db.execute(WAIT, mail_id, until)
+async def wait(db: Connection, kept: KeptMail, until: datetime) -> None:
+    """Unless it was begun again meanwhile."""
+    await db.execute(WAIT, kept.mail_id, kept.starts, until)
 
 
 CLAIM = "SELECT true FROM mails WHERE mail_id = $1 AND state IN ('kept', 'reading') FOR UPDATE"

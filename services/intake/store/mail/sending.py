@@ -44,22 +44,24 @@ async def standings(db: Connection, enquiry_id: EnquiryId) -> Standings:
 
 
 LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended('receipts to ' || lower($1), 0))"
-RECEIPTS_TO = """
-SELECT count(*) FROM messages
+LATELY = """
+SELECT (SELECT why FROM bounced_addresses WHERE address = lower($1)) AS bounced_because,
+       count(*) AS receipts
+  FROM messages
  WHERE kind = 'receipt' AND lower(address) = lower($1) AND requested_at > $2 AND state <> 'withheld'
 """
 
 
-async def receipts_to(db: Connection, address: str, since: datetime) -> int:
-    """How many are owed to an address since then. Whoever has asked counts alone until its work ends."""
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What mail to an address has come to: why nobody can be reached there, if so, and how many receipts it has."""
+
+    bounced_because: str | None
+    receipts: int
+
+
+async def lately(db: Connection, address: str, since: datetime) -> Lately:
+    """Whoever has asked about an address counts alone until its work ends."""
     await db.execute(LOCK_ADDRESS, address)
-    return int(await db.fetchval(RECEIPTS_TO, address, since))
-
-
-BOUNCED = "SELECT why FROM bounced_addresses WHERE address = lower($1)"
-
-
-async def bounced(db: Connection, address: str) -> str | None:
-    """Why nobody can be reached there; None where somebody may be."""
-    why: str | None = await db.fetchval(BOUNCED, address)
-    return why
+    [row] = await db.fetch(LATELY, address, since)
+    return Lately(**dict(row))

@@ -1,0 +1,52 @@
+"""What of email is proved on the clone: kills on the way in and out, damaged mails, and the kinds they are told as."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.proof.clone import ROOT, Clone, Done
+from tests.proof.page import Proven
+
+PROOF = ROOT / "docs" / "proof"
+DAMAGED = 200_000
+
+
+def carry_mail(clone: Clone) -> Iterator[Proven]:
+    """Lines 8.1, 8.2, 8.5 and 8.6: each by a program of its own, which fails when a promise was broken."""
+    yield from program(clone, "8.1, 8.2", "1,000 mails each way under ten kills, and 200 three times", "mails")
+    yield from program(clone, "8.6", "senders killed between the server's answer and the record, 100 times", "sending")
+    done = clone.carry_out(".venv/bin/python", "-m", "tests.faults.mutated", "--mails", str(DAMAGED))
+    what = f"{DAMAGED:,} damaged mails"
+    yield Proven("8.5", what, last_line(done), "no exception, memory bounded", done.code == 0)
+
+
+def program(clone: Clone, line: str, what: str, name: str) -> Iterator[Proven]:
+    report = clone.folder.parent / f"{name}.md"
+    done = clone.carry_out(".venv/bin/python", "-m", f"tests.faults.{name}", "--report", str(report))
+    if report.exists():
+        keep(report)
+    yield Proven(line, what, last_line(done), "no promise broken", done.code == 0)
+
+
+def tell_kinds(clone: Clone) -> Iterator[Proven]:
+    """Line 8.4: the confusion table of the corpus."""
+    table = "from tests.parts.mail_kinds import *; print(table_of(confusion(samples())))"
+    done = clone.carry_out(".venv/bin/python", "-c", table)
+    page = clone.folder.parent / "mail-kinds.md"
+    page.write_text(f"# What kind each mail of the corpus is told as\n\n{done.text.strip()}\n", "utf-8")
+    if done.code == 0:
+        keep(page)
+    goal = "no citizen taken for a machine"
+    yield Proven("8.4", "what kind each mail is told as", last_line(done), goal, done.code == 0)
+
+
+def keep(page: Path) -> None:
+    PROOF.mkdir(parents=True, exist_ok=True)
+    shutil.copy(page, PROOF / page.name)
+
+
+def last_line(done: Done) -> str:
+    lines = [line for line in done.text.strip().splitlines() if line.strip()]
+    return lines[-1][:200] if lines else f"exit code {done.code}"
