@@ -50,7 +50,8 @@ def show(what: str, done: int, of: int) -> None:
 
 def closing_line(outcome: Outcome) -> str:
     verdict = "every promise kept" if not outcome.violations else f"{len(outcome.violations)} BROKEN"
-    return f"{outcome.plan.asking}: {outcome.kills.total()} kills, {outcome.between} of them between 250 and record; {copies_in_words(outcome)}; {verdict}."
+    kills = f"{outcome.kills.total()} kills, {outcome.between} of them between 250 and record"
+    return f"{outcome.plan.asking}: {kills}; {copies_in_words(outcome)}; {verdict}."
 
 
 def copies_in_words(outcome: Outcome) -> str:

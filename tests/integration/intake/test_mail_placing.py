@@ -7,13 +7,15 @@ from uuid import UUID
 import pytest
 
 from services.intake.actions.mail import placing
+from services.intake.actions.mail.receipts import Arrival
 from services.intake.domain.mail.reading import Unreadable
 from services.intake.domain.mail.tokens import token_of, with_token
 from services.intake.gateways.files import files
 from services.intake.gateways.link_key import link_key
+from shared.council import Council
 from shared.timesource import TimeSource
 from shared.vocabulary import FileId
-from shared.work import Workshop
+from shared.work import Work, Workshop
 from tests.integration.intake.desk import Desk, rows
 from tests.integration.intake.post import MAILBOXES, TO_US, TO_WASTE, PostRoom, a_mail
 from tests.parts.councils import plain, take_up
@@ -198,3 +200,31 @@ async def test_a_bounce_marks_the_address(post: PostRoom, desk: Desk) -> None:
     assert (noted["kind"], noted["placed_as"]) == ("bounce", "noted")
     [marked] = await rows(post.workshop, "bounced_addresses")
     assert marked["address"] == "gone@example.org"
+
+
+async def test_of_mails_placed_together_one_that_fails_spoils_no_other(
+    post: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe_receipt = placing.owe_receipt
+
+    async def fails_for_mo(work: Work, council: Council, arrival: Arrival) -> None:
+        if arrival.address == "mo@example.net":
+            raise RuntimeError
+        await owe_receipt(work, council, arrival)
+
+    monkeypatch.setattr(placing, "owe_receipt", fails_for_mo)
+    for nth in range(5):
+        await post.keeps(
+            a_mail(f"Letter {nth}", Message_ID=f"<{nth}@example.org>", **({"From": STRANGER} if nth == 2 else {}))
+        )
+    assert [mail["state"] for mail in await post.places()] == ["placed", "placed", "reading", "placed", "placed"]
+    assert len(await post.said("enquiry.received")) == len(await post.contacts()) == 4
+
+
+async def test_each_of_several_mails_has_the_time_and_the_thread_of_work_of_its_own(post: PostRoom) -> None:
+    for nth in range(3):
+        await post.keeps(a_mail(f"Letter {nth}", Message_ID=f"<{nth}@example.org>"))
+    mails = {mail["enquiry_id"]: mail for mail in await post.places()}
+    for said in await post.said("enquiry.received"):
+        mail = mails[UUID(said.data["enquiry_id"])]
+        assert (said.occurred_at, said.correlation_id) == (mail["received_at"], mail["correlation_id"])
