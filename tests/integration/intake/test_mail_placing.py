@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.actions.mail import placing
+from services.intake.actions.mail import placing, receipts
 from services.intake.actions.mail.receipts import Arrival
 from services.intake.domain.mail.reading import Unreadable
 from services.intake.domain.mail.tokens import token_of, with_token
@@ -205,14 +205,12 @@ async def test_a_bounce_marks_the_address(post: PostRoom, desk: Desk) -> None:
 async def test_of_mails_placed_together_one_that_fails_spoils_no_other(
     post: PostRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owe_receipt = placing.owe_receipt
-
     async def fails_for_mo(work: Work, council: Council, arrival: Arrival) -> None:
         if arrival.address == "mo@example.net":
             raise RuntimeError
-        await owe_receipt(work, council, arrival)
+        await receipts.owe_receipt(work, council, arrival)
 
-    monkeypatch.setattr(placing, "owe_receipt", fails_for_mo)
+    monkeypatch.setattr(f"{placing.__name__}.owe_receipt", fails_for_mo)
     for nth in range(5):
         await post.keeps(
             a_mail(f"Letter {nth}", Message_ID=f"<{nth}@example.org>", **({"From": STRANGER} if nth == 2 else {}))
@@ -224,7 +222,8 @@ async def test_of_mails_placed_together_one_that_fails_spoils_no_other(
 async def test_each_of_several_mails_has_the_time_and_the_thread_of_work_of_its_own(post: PostRoom) -> None:
     for nth in range(3):
         await post.keeps(a_mail(f"Letter {nth}", Message_ID=f"<{nth}@example.org>"))
-    mails = {mail["enquiry_id"]: mail for mail in await post.places()}
-    for said in await post.said("enquiry.received"):
-        mail = mails[UUID(said.data["enquiry_id"])]
-        assert (said.occurred_at, said.correlation_id) == (mail["received_at"], mail["correlation_id"])
+    placed = await post.places()
+    said = await rows(post.workshop, "said")
+    told = {(each["occurred_at"], each["correlation_id"]) for each in said if each["name"] == "enquiry.received"}
+    assert told == {(mail["received_at"], mail["correlation_id"]) for mail in placed}
+    assert len(told) == len(placed)
