@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from services.cli.embedded import EmbeddedPostgres
 from tests.journeys.readme import Newcomer, Step, steps_of
 from tests.parts.scratch import scratch
@@ -34,6 +36,7 @@ def test_the_blocks_of_a_page_become_steps_in_its_order() -> None:
     ]
 
 
+@pytest.mark.timeout(600)
 def test_every_command_of_the_readme_works_on_a_fresh_data_folder() -> None:
     steps = steps_of((ROOT / "README.md").read_text())
     with scratch("readme") as folder:
