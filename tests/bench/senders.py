@@ -73,7 +73,8 @@ class Mails:
 
     def __init__(self, orders: Orders) -> None:
         self.orders = orders
-        self.bodies = json.loads(Path(orders.bodies).read_text())[:MOST_BODIES]
+        bodies = json.loads(Path(orders.bodies).read_text())[:MOST_BODIES]
+        self.made = [self.without_head(body) for body in bodies]
         self.run_id = os.urandom(6).hex()
 
     def sender(self, number: int) -> str:
@@ -82,7 +83,6 @@ class Mails:
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         """With the sender of each, which differs from all others in its first lines; the rest is made once."""
-        made = [self.without_head(body) for body in self.bodies]
         for number in range(self.orders.count or MOST_REQUESTS):
             head = [
                 f"Return-Path: <{self.sender(number)}>",
@@ -93,7 +93,7 @@ class Mails:
                 f"Message-ID: <{self.run_id}.{number}@example.org>",
                 "",
             ]
-            yield self.sender(number), "\r\n".join(head).encode() + made[number % len(made)]
+            yield self.sender(number), "\r\n".join(head).encode() + self.made[number % len(self.made)]
 
     def without_head(self, body: dict[str, Any]) -> bytes:
         message = EmailMessage(policy=SMTP)
@@ -161,8 +161,9 @@ class Senders:
 
     def due(self) -> Iterator[tuple[str, bytes]]:
         """Shared by all connections, so each mail is sent once."""
+        mails = Mails(self.orders)
         ends = perf_counter() + self.orders.seconds if self.orders.seconds else float("inf")
-        for mail in Mails(self.orders):
+        for mail in mails:
             if perf_counter() >= ends:
                 return
             yield mail
@@ -195,7 +196,7 @@ class Senders:
 
     async def timed(self, takers: Sequence[Take]) -> Run:
         due = self.due()
-        first = next(due)  # what all mails have in common is made before the clock runs
+        first = next(due)  # before the clock runs, because it makes what mails have in common
         cpu, began = cpu_used(), perf_counter()
         await self.one(takers[0], *first)
         async with asyncio.TaskGroup() as group:

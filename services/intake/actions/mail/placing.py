@@ -36,8 +36,8 @@ LOST_AFTER = timedelta(minutes=2)
 """Longer than any mail takes: one that was begun and not ended was cut off."""
 STARTS = 3
 AT_ONCE = 16
-SMALL = 64 * 1024
-"""Bytes that are read sooner than handed to another thread."""
+SMALL = 16 * 1024
+"""Bytes that are read at once; whatever is larger keeps nobody waiting, and is read on another thread."""
 LARGE = 1_000_000
 """Bytes. Two of these at once would need twice the memory."""
 ANSWERED_MAY_WAIT = timedelta(minutes=10)
