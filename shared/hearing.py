@@ -243,6 +243,9 @@ class Hearing:
                 is_duplicate = said.position <= await cursors.position(db, said.speaker, partition)
             if is_duplicate:
                 telemetry.EVENTS_SKIPPED.labels(self.service, "duplicate").inc()
+            elif heard.is_unknown:
+                # Nothing of ours runs for it, so it cannot end the process, however often that ended meanwhile.
+                await self.alone(partition, heard)
             elif why := await self.starts.begin(place):
                 await self.put_aside(partition, heard, Ruling(State.PARKED, why))
             else:

@@ -18,6 +18,7 @@ from services.cli.council import signed_in
 from services.cli.outbox import newest
 from services.cli.place import database_of
 from services.cli.probing import cut_over_in, probed
+from services.cli.tables import lay_out
 from services.intake.actions.mail import looking, stopping
 from services.intake.actions.mail.looking import MailAndFiles
 from services.intake.domain.mail.model import MailKind
@@ -43,7 +44,6 @@ app = typer.Typer(
     """,
 )
 console = Console(highlight=False, soft_wrap=True)
-WIDE = 160
 
 Id = Annotated[UUID, typer.Argument(help="As `accesspoint mail list` shows it.")]
 Author = Annotated[str, typer.Option(default_factory=signed_in, help="Who does it; it is kept. [you]")]
@@ -159,11 +159,6 @@ def list_command(
         lay_out(table)
     else:
         console.print("There are no such mails.")
-
-
-def lay_out(table: Table) -> None:
-    """Wider than a narrow terminal if need be: an id that is cut is of no use."""
-    Console(width=max(console.width, WIDE)).print(table)
 
 
 async def listed(asked: Asked, most: int) -> list[ListedMail]:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from services.cli.house import SERVICES
 from services.cli.place import database_of
+from services.cli.tables import lay_out
 from shared import setaside
 from shared.db import Connection, Row
 from shared.errors import NotFound
@@ -50,7 +51,10 @@ def show_list() -> None:
             since = f"{row['since']:%Y-%m-%d %H:%M:%S}"
             state = f"{row['state']} ({row['wanted']} asked for)" if row["wanted"] else row["state"]
             table.add_row(service.name, str(row["set_aside_id"]), state, row["name"], row["subject"], row["why"], since)
-    console.print(table if table.row_count else "Nothing is set aside.")
+    if table.row_count:
+        lay_out(table)
+    else:
+        console.print("Nothing is set aside.")
 
 
 async def rows_of(service: str) -> list[Row]:

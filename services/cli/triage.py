@@ -20,6 +20,7 @@ from services.cli.council import signed_in
 from services.cli.evaluating import LEARNED, Score, Split, by_model, compared, scored, split, without_area
 from services.cli.place import database_of
 from services.cli.plot import write
+from services.cli.tables import lay_out
 from services.cli.triage_page import DIVISIONS, WAYS, Evaluated, cells, page, told_apart
 from services.routing.domain.learning import Example, Kind
 from services.routing.domain.suggesting import Model, as_data
@@ -211,7 +212,7 @@ def tell(each: Evaluated) -> None:
     printed = Printed("channel", "enquiries", *WAYS, title=f"{each.title}: {len(each.split.learned):,} examples")
     for group, scores in each.table.items():
         printed.add_row(group, f"{scores[LEARNED].enquiries:,}", *cells(scores).split(" | "))
-    console.print(printed)
+    lay_out(printed)
     console.print(told_apart(each))
 
 
@@ -223,7 +224,10 @@ def list_command() -> None:
     )
     for each in asyncio.run(versions()):
         table.add_row(*each)
-    console.print(table if table.row_count else "Nothing has been trained yet: run `accesspoint triage train`.")
+    if table.row_count:
+        lay_out(table)
+    else:
+        console.print("Nothing has been trained yet: run `accesspoint triage train`.")
 
 
 async def versions() -> list[tuple[str, ...]]:

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from random import Random
+from typing import ClassVar
 
 import pytest
 
+from shared import cursors
 from shared.bus.local import LocalBus
 from shared.contracts import envelope
 from shared.errors import Refused, Unavailable
-from shared.hearing import Hearing
+from shared.hearing import STARTS, Hearing
 from shared.work import Work, Workshop
 from tests.faults.letters import (
     HEADERS,
@@ -20,11 +22,19 @@ from tests.faults.letters import (
     states_set_aside,
     throws,
     toys_in_one_partition,
+    written,
 )
 from tests.integration.kernel.toys import ToyThrown, a_workshop, note, replicas_of
 from tests.parts.waiting import until
 
 BEAR, BALL, DUCK = toys_in_one_partition(3)
+SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)"
+
+
+class ToyMended(ToyThrown):
+    """Beta does not hear this."""
+
+    name: ClassVar[str] = "toy.mended"
 
 
 async def test_what_is_delivered_twice_is_handled_once(hearing: Hearing, beta: Workshop) -> None:
@@ -110,6 +120,25 @@ async def test_an_event_delivered_again_while_the_database_is_away_is_no_suspect
     assert await set_aside(beta) == []
     async with beta.reading() as db:
         assert await db.fetchval("SELECT count(*) FROM starts") == 0
+
+
+async def test_an_event_nobody_here_hears_is_no_suspect_however_often_the_process_ended(
+    hearing: Hearing, beta: Workshop
+) -> None:
+    """Each process ends while it waits to pass the event over."""
+    unheard, heard = written(ToyMended(toy=BEAR, number=1), 1, 1), written(ToyThrown(toy=BEAR, number=1), 2, 2)
+    events, _ = hearing.read(envelope.joined([unheard, heard]), 0)
+    for _ in range(STARTS + 1):
+        async with a_workshop(beta.database.url, "beta") as other, other.reading() as db, db.transaction():
+            await cursors.lock(db, 0, ["alpha"])
+            passing = asyncio.create_task(hearing.handle_carefully(0, events))
+            await until(lambda: db.fetchval(SOMEBODY_WAITS), what="the event waiting for its cursor")
+            passing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await passing
+    await hearing.handle_carefully(0, events)
+    assert await set_aside(beta) == []
+    assert await numbers_of(beta) == {BEAR: [1]}
 
 
 async def test_an_event_that_came_before_its_turn_and_then_fails_is_parked_and_not_lost(beta: Workshop) -> None:

@@ -26,7 +26,10 @@ def scratch(kind: str) -> Iterator[Path]:
 def clear_up_after_the_dead() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         maker = folder.name.removeprefix(PREFIX).split("-")[0]
-        ours = folder.stat().st_uid == os.geteuid()
+        try:
+            ours = folder.stat().st_uid == os.geteuid()
+        except FileNotFoundError:
+            continue  # another run has just cleared it up
         if ours and maker.isdigit() and not psutil.pid_exists(int(maker)):
             for process in living_in(folder):
                 with suppress(psutil.NoSuchProcess):

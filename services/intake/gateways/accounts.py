@@ -42,7 +42,7 @@ class Account(BaseModel):
     """
     `[[account]]`: a folder of an IMAP account. With a `mailbox` its mail is taken in for that mailbox of the council.
 
-    Only mail that arrived there after `cut_over` is taken in. Without it, reading begins when it is first read.
+    Only mail that arrived there after `cut_over` is taken in. Without it, nothing is read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -164,3 +164,36 @@ async def test_a_mail_is_written_when_it_is_sent(post: PostRoom, outbox: Outbox,
     assert attempt.occasion is not None
     assert attempt.message.mail_message_id == before["mail_message_id"]
     assert attempt.occasion.written_at > before["requested_at"]
+
+
+def a_bounce_of(sent: Any) -> bytes:
+    """As Postfix tells it, with the headers of what came back."""
+    returned = "\n".join(f"{name}: {value}" for name, value in sent.items() if name in {"Message-ID", "To", "Subject"})
+    return a_mail(
+        "--b\n\nIt could not be delivered.\n--b\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mail.example.org\n\nFinal-Recipient: rfc822; jo@example.org\nAction: failed\n"
+        "Status: 5.1.1\nDiagnostic-Code: smtp; 550 No such user\n\n"
+        f"--b\nContent-Type: text/rfc822-headers\n\n{returned}\n\n--b--",
+        From="MAILER-DAEMON@example.org",
+        Subject="Undelivered Mail Returned to Sender",
+        Message_ID=f"<bounce-of-{str(sent['Message-ID']).strip('<>')}>",
+        MIME_Version="1.0",
+        Content_Type="multipart/report; report-type=delivery-status; boundary=b",
+    )
+
+
+@pytest.mark.parametrize("kind", ["receipt", "full"])
+async def test_a_bounce_is_matched_to_the_message_that_came_back(
+    post: PostRoom, outbox: Outbox, ear: Ear, kind: str
+) -> None:
+    mail = await post.takes(a_mail())
+    if kind == "full":
+        await answers(ear, post.workshop, mail)
+    [sent] = [each for each in await outbox.sends(seconds=6) if bool(each["Auto-Submitted"]) is (kind == "receipt")]
+    noted = await post.takes(a_bounce_of(sent), sent_from="")
+    assert (noted["kind"], noted["placed_as"], noted["about"]) == ("bounce", "noted", mail["enquiry_id"])
+    [message] = await outbox.messages(kind=kind)
+    assert (message["mail_message_id"], message["state"]) == (sent["Message-ID"], "failed")
+    [said] = await post.said("message.failed")
+    assert said.data["message_id"] == str(message["message_id"])
+    assert (said.data["kind"], said.data["by"], said.data["because"]) == (kind, "bounce", "550 No such user")

@@ -311,7 +311,13 @@ class Placing:
             return
         for back in await threads.came_back(work.db, self.letter.mail.bounced_ids, self.place.thread.enquiry_id):
             work.say(
-                MessageFailed(message_id=back.message_id, enquiry_id=back.enquiry_id, by="bounce", because=final[0].why)
+                MessageFailed(
+                    message_id=back.message_id,
+                    enquiry_id=back.enquiry_id,
+                    kind=back.kind,
+                    by="bounce",
+                    because=final[0].why,
+                )
             )
 
 

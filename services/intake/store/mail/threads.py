@@ -9,7 +9,7 @@ from datetime import datetime
 from services.intake.domain.contacts import Known
 from services.intake.domain.mail.model import FailedDelivery, KeptMail
 from shared.db import Connection
-from shared.vocabulary import EnquiryId, MessageId, Reference
+from shared.vocabulary import EnquiryId, MessageId, MessageKind, Reference
 
 NAMED = """
 SELECT right(reference, 14) AS named, enquiry_id, reference FROM submissions WHERE right(reference, 14) = ANY ($1)
@@ -60,17 +60,20 @@ class CameBack:
 
     message_id: MessageId
     enquiry_id: EnquiryId
+    kind: MessageKind
 
 
 # What was never sent for certain may still be under way: its own attempts decide.
 CAME_BACK = """
 UPDATE messages SET state = 'failed'
  WHERE mail_message_id = ANY ($1) AND enquiry_id = $2 AND state = 'delivered'
-RETURNING message_id, enquiry_id
+RETURNING message_id, enquiry_id, kind
 """
 
 
 async def came_back(db: Connection, message_ids: Sequence[str], enquiry_id: EnquiryId) -> list[CameBack]:
     """Those of the enquiry's messages that were delivered, as far as anybody knew, and were not."""
     rows = await db.fetch(CAME_BACK, list(message_ids), enquiry_id)
-    return [CameBack(MessageId(row["message_id"]), EnquiryId(row["enquiry_id"])) for row in rows]
+    return [
+        CameBack(MessageId(row["message_id"]), EnquiryId(row["enquiry_id"]), MessageKind(row["kind"])) for row in rows
+    ]
