@@ -37,7 +37,7 @@ async def start(url: str, bus: Bus, service: Service, prefix: str = "accesspoint
     """Returns when it is ready, and so has its mailboxes open."""
     replica = Replica(service, HouseSettings(), url, bus, topology_of(SERVICES, prefix))
     await replica.start()
-    await until(lambda: replica.health.ready()[0], within=20, what=f"{service.name} ready")
+    await until(lambda: replica.health.ready()[0], what=f"{service.name} ready")
     return replica
 
 
@@ -65,4 +65,4 @@ async def until_sent(workshop: Workshop) -> None:
         async with workshop.reading() as db:
             return bool(await db.fetchval(unsent))
 
-    await until(sent, within=30, what=f"everything sent by {workshop.service}")
+    await until(sent, what=f"everything sent by {workshop.service}")

@@ -65,7 +65,7 @@ async def test_an_event_that_ends_its_process_is_parked_at_its_third_start(
             await publish_all(toys, broker, prefix)
         with a_process(toys, broker, tmp_path, prefix) as program:
             deaths = await deaths_until_parked(program, beta)
-            await until(lambda: all_but_the_deadly(beta), within=20, what="everything else handled")
+            await until(lambda: all_but_the_deadly(beta), what="everything else handled")
         [parked, behind] = await set_aside(beta)
     assert deaths == (2 if carrier == "local" else 3), "the first delivery by a broker is not counted"
     assert (parked["state"], behind["state"]) == ("parked", "behind")
@@ -93,7 +93,7 @@ async def test_a_deadly_event_that_a_person_replays_is_parked_again_and_the_serv
 
             await until(parked_again, within=60, what="the event parked again")
             await throw(alpha, BALL, 1)
-            await until(lambda: all_handled(beta, {BALL: [1]}), within=20, what="another event handled")
+            await until(lambda: all_handled(beta, {BALL: [1]}), what="another event handled")
     assert deaths == 2
 
 
@@ -160,12 +160,12 @@ async def test_a_replica_stopped_in_mid_batch_and_woken_has_done_nothing_twice(
                 await until(lambda: shares(beta), what="a share for each replica of beta")
                 for toy in range(16):
                     await throw(alpha.workshop, f"{toy}", *numbers)
-                await until((tmp_path / "still").exists, within=30, what="the middle of a batch")
+                await until((tmp_path / "still").exists, what="the middle of a batch")
                 program.freeze()
                 stopped = time.monotonic()
                 await until(lambda: time.monotonic() - stopped > STOPPED_FOR, within=60, what="thirty seconds")
                 program.thaw()
-                handled = await until(lambda: when_all(reader, 16 * len(numbers)), within=40, what="every event")
+                handled = await until(lambda: when_all(reader, 16 * len(numbers)), what="every event")
                 assert program.is_running
             await bus.close()
         assert await states_set_aside(reader) == []

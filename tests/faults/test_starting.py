@@ -29,7 +29,7 @@ async def test_services_started_in_every_order_find_the_posts_that_wait(database
             bus = LocalBus()
             await bus.declare(topology_of(SERVICES, "accesspoint"))
             async with started(database, bus, map(service_named, order)):
-                await until_all_is_heard(database, within=20)
+                await until_all_is_heard(database)
             await bus.close()
             assert await not_once(database, enquiries) == {}, order
 
@@ -44,6 +44,6 @@ async def test_on_rabbitmq_too_the_order_of_starting_makes_no_difference(
     bus = RabbitBus(rabbit_url)
     await bus.declare(topology_of(SERVICES, prefix))
     async with started(database, bus, map(service_named, order), prefix):
-        await until_all_is_heard(database, within=20)
+        await until_all_is_heard(database)
     await bus.close()
     assert await not_once(database, enquiries) == {}

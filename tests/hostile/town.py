@@ -16,7 +16,7 @@ from tests.parts.waiting import until_now
 
 T = TypeVar("T")
 Fields = dict[str, Any]
-WITHIN = 30.0
+WITHIN = 60.0
 CALL_WITHIN = 30.0
 PEOPLE: Mapping[Role, str] = {
     Role.ADVISER: "mary",

@@ -93,7 +93,7 @@ async def test_what_postfix_holds_for_a_peer_that_is_away_outlives_its_kill(post
     relay.start()
     async with listening(peer, port):
         relay.flush()
-        await until(relay.queue_is_empty, within=20.0, what="an empty queue")
+        await until(relay.queue_is_empty, what="an empty queue")
     assert sorted(message_from_bytes(mail)["Subject"] for mail in peer.took) == sorted(f"number {n}" for n in range(20))
 
 

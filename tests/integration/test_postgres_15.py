@@ -39,6 +39,6 @@ async def test_an_enquiry_goes_its_way_on_it(oldest: str, tmp_path: Path) -> Non
         receipt = await Citizen(session, house).report("A lamp is out")
         ada = PatientDesk(session, "", token_in(house, "ada"), house)
         await ada.come()
-        offer = await until(ada.offer, within=20, what="an offer")
+        offer = await until(ada.offer, what="an offer")
         await ada.deal_with(offer)
         await Citizen(session, house).sees(receipt["reference"], "resolved")

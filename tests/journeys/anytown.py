@@ -13,7 +13,7 @@ from tests.parts.house import House, token_in
 from tests.parts.people import ADDRESS, Answered, Citizen, PatientDesk, asked
 from tests.parts.waiting import until
 
-WITHIN = 30.0
+WITHIN = 60.0
 ROLES = {
     "ada": Role.ADVISER,
     "grace": Role.ADVISER,

@@ -171,7 +171,7 @@ class Newcomer:
 
     def paste_the_tour(self) -> str:
         """Nothing is changed in it: it was printed for this very house."""
-        printed = until_now(lambda: TOUR.findall(self.printed.read_text()), within=30, what="the printed tour")
+        printed = until_now(lambda: TOUR.findall(self.printed.read_text()), what="the printed tour")
         shown = self.run(printed[0])
         assert PROBLEM not in shown, shown
         return shown

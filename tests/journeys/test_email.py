@@ -27,7 +27,7 @@ from tests.parts.waiting import until
 
 ROSA = "rosa@example.org"
 MAILBOX = "enquiries@anytown.example"
-WITHIN = 30.0
+WITHIN = 60.0
 MANY = 100
 
 

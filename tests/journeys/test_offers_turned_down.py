@@ -20,7 +20,7 @@ async def test_a_refused_offer_and_a_lapsed_one_leave_the_task_to_somebody_else(
     async def grace_has_let_it_lapse() -> bool:
         return not (await grace.ask("GET", "/routing/v1/offers"))["offers"]
 
-    await until(grace_has_let_it_lapse, within=30, what="the lease ending")
+    await until(grace_has_let_it_lapse, what="the lease ending")
     late = await grace.says("POST", f"/routing/v1/offers/{second['offer_id']}/accept")
     assert (late.status, "lapsed" in late.fields["detail"]) == (409, True)
     task = await mary.takes(enquiry)

@@ -63,9 +63,7 @@ async def shares(house: ProcessHouse, service: str) -> dict[str, set[int]] | Non
 
 
 async def until_shared(house: ProcessHouse, service: str) -> dict[str, set[int]]:
-    return await until(
-        lambda: shares(house, service), within=15, what=f"every partition having one replica of {service}"
-    )
+    return await until(lambda: shares(house, service), what=f"every partition having one replica of {service}")
 
 
 @asynccontextmanager
@@ -144,7 +142,7 @@ async def a_replica_joins(house: ProcessHouse, citizen: Citizen, service: str) -
     enquiries: list[str] = []
     while not share & {partition(enquiry) for enquiry in enquiries}:
         enquiries += await reports(citizen, 4)
-    await until(lambda: newcomer.total(HANDLED), within=30, what=f"{newcomer.name} handling an event")
+    await until(lambda: newcomer.total(HANDLED), what=f"{newcomer.name} handling an event")
     await Shift(citizen.session, house, frozenset(enquiries)).work("ada", "grace")
     await until_all_is_heard(house.database_url)
     assert await not_once(house.database_url, enquiries, finished=True) == {}

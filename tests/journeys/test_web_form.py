@@ -36,7 +36,7 @@ async def the_clock(desk: PatientDesk, enquiry_id: str, state: str) -> dict[str,
         assert len(clocks) == 1
         return clocks[0] if clocks[0]["state"] == state else None
 
-    return await until(shown, within=20, what=f"the clock being {state}")
+    return await until(shown, what=f"the clock being {state}")
 
 
 async def test_a_web_form_travels_from_the_citizen_to_an_answer_and_back(

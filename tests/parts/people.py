@@ -84,7 +84,7 @@ class Citizen:
         assert answered.is_good, answered
         return answered.fields
 
-    async def sees(self, reference: str, state: str, within: float = 20.0) -> dict[str, Any]:
+    async def sees(self, reference: str, state: str, within: float = 60.0) -> dict[str, Any]:
         """What tracking shows once it shows this state."""
 
         async def shown() -> dict[str, Any] | None:

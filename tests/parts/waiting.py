@@ -20,7 +20,7 @@ async def until(
 async def until(condition: Callable[[], T | None], *, within: float = ..., what: str = ...) -> T: ...
 
 
-async def until(condition: Callable[[], Any], *, within: float = 10.0, what: str = "what the test waits for") -> Any:
+async def until(condition: Callable[[], Any], *, within: float = 60.0, what: str = "what the test waits for") -> Any:
     """The condition's first true value. Fails with `what` and the last value seen."""
     deadline = time.monotonic() + within
     while True:
@@ -33,7 +33,7 @@ async def until(condition: Callable[[], Any], *, within: float = 10.0, what: str
         await asyncio.sleep(LOOK_EVERY)
 
 
-def until_now(condition: Callable[[], T], *, within: float, what: str) -> T:
+def until_now(condition: Callable[[], T], *, within: float = 60.0, what: str) -> T:
     """The same outside an event loop."""
     deadline = time.monotonic() + within
     while not (value := condition()):
