@@ -60,7 +60,8 @@ TAG = re.compile(
     r"|(?P<end>/?)(?P<name>[a-z][^\s/>\x00<]*+)(?P<rest>(?:[^>\"'=]++|=\s*+(?:\"[^\"]*\"|'[^']*')|[=\"'])*+)>?)",
     re.IGNORECASE,
 )
-ATTRIBUTE = re.compile(r"([^\s\"'<>/=]++)\s*+=\s*+(\"[^\"]*\"|'[^']*'|[^\s\"'>]++)")
+# What stands in front keeps a long word without a sign of equality from being tried again at each of its letters.
+ATTRIBUTE = re.compile(r"(?<![^\s\"'<>/=])([^\s\"'<>/=]++)\s*+=\s*+(\"[^\"]*\"|'[^']*'|[^\s\"'>]++)")
 ANY_TAG = re.compile(r"<[^<>]{0,5000}>")
 
 

@@ -170,7 +170,17 @@ def test_no_word_between_the_tags_is_lost(pieces: list[str]) -> None:
     ],
 )
 def test_a_megabyte_of_odd_html_takes_bounded_time_and_room(piece: str) -> None:
-    source = piece * (1_000_000 // len(piece))
+    takes_bounded_time_and_room(piece * (1_000_000 // len(piece)))
+
+
+@pytest.mark.parametrize("filler", ["a", " ", "=", '"', "'", "/", "a ", "a=", 'a="', "a=' ", "a =", "&", "\x00"])
+@pytest.mark.parametrize("begin", ["<a x=1 ", "<a href='", "<img alt=", "<td colspan=2", "</a "])
+@pytest.mark.parametrize("end", ["", ">"])
+def test_a_megabyte_within_one_tag_takes_bounded_time_and_room(begin: str, filler: str, end: str) -> None:
+    takes_bounded_time_and_room(begin + filler * (990_000 // len(filler)) + end)
+
+
+def takes_bounded_time_and_room(source: str) -> None:
     begun = time.process_time()
     shown, text, _ = readable(source, Room())
     assert time.process_time() - begun < SOON
