@@ -52,18 +52,15 @@ async def send_messages(workshop: Workshop) -> None:
 
 
 async def place_mails(workshop: Workshop) -> None:
-    """Several at once, but large ones alone; bounded, so that the service can stop. Woken whenever one is kept."""
+    """Several at once; bounded, so that the service can stop. Woken whenever one is kept."""
     await give_back(workshop)
     for _ in range(MOST_ROUNDS):
         begun = await workshop.run([], placing.begin, Cause("intake", new_id()))
         if not begun:
             return
         NOT_ENDED[workshop] = {waiting.kept.mail_id: waiting for waiting in begun}
-        small = iter([waiting for waiting in begun if not waiting.is_large])
-        await asyncio.gather(*(place_each(workshop, small) for _ in range(SIDE_BY_SIDE)))
-        for waiting in begun:
-            if waiting.is_large:
-                await place_each(workshop, iter([waiting]))
+        given_out = iter(begun)
+        await asyncio.gather(*(place_each(workshop, given_out) for _ in range(SIDE_BY_SIDE)))
     workshop.on_wake(PLACE)
 
 

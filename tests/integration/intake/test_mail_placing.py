@@ -6,9 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from services.intake import timers
 from services.intake.actions.mail import placing, receipts
 from services.intake.actions.mail.receipts import Arrival
-from services.intake.domain.mail.reading import Unreadable
+from services.intake.domain.mail.model import Mail
+from services.intake.domain.mail.reading import Unreadable, read
 from services.intake.domain.mail.tokens import token_of, with_token
 from services.intake.gateways.files import files
 from services.intake.gateways.link_key import link_key
@@ -147,6 +149,30 @@ async def test_a_mail_that_ends_the_process_each_time_is_taken_as_unreadable(
         workshop.timesource = TimeSource(workshop.timesource.offset + placing.LOST_AFTER + timedelta(seconds=1))
     [mail] = await post.places()
     assert (mail["kind"], mail["state"]) == ("unreadable", "placed")
+
+
+async def test_a_mail_that_ends_the_process_takes_none_of_those_begun_with_it_along(
+    post: PostRoom, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """The end of the process: nothing is given back."""
+
+    def kills(raw: bytes, **how: Any) -> Mail:
+        if b"deadly" in raw:
+            raise Killed
+        return read(raw, **how)
+
+    monkeypatch.setattr(placing, "read", kills)
+    for nth in range(placing.AT_ONCE):
+        await post.keeps(a_mail("deadly" if nth == 0 else f"Letter {nth}", Message_ID=f"<{nth}@example.org>"))
+    for _ in range(placing.STARTS):
+        with pytest.raises(Killed):
+            await post.places()
+        timers.NOT_ENDED.pop(workshop)
+        workshop.timesource = TimeSource(workshop.timesource.offset + placing.LOST_AFTER + timedelta(seconds=1))
+    mails = await post.places()
+    assert [mail["kind"] for mail in mails] == ["unreadable"] + ["ordinary"] * (placing.AT_ONCE - 1)
+    assert len(await post.said("enquiry.received")) == placing.AT_ONCE
 
 
 async def test_an_answer_waits_for_the_mail_it_answers(post: PostRoom, workshop: Workshop) -> None:

@@ -33,13 +33,14 @@ from shared.vocabulary import Channel, FileId, Point, QueueId, contact_subject, 
 from shared.work import Cause, Work, Workshop
 
 LOST_AFTER = timedelta(minutes=2)
-"""Longer than any mail takes: one that was begun and not ended was cut off."""
+"""A mail that was begun and has not ended by then is taken for cut off, and begun again alone."""
 STARTS = 3
 AT_ONCE = 16
+"""Mails that are begun together, all new and small. Where one ends the process, each is begun again alone."""
 SMALL = 16 * 1024
 """Bytes that are read at once; whatever is larger keeps nobody waiting, and is read on another thread."""
 LARGE = 1_000_000
-"""Bytes. Two of these at once would need twice the memory."""
+"""Bytes. Two of these at once would need twice the memory: each is begun alone."""
 ANSWERED_MAY_WAIT = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(seconds=1)
 ACTOR = "citizen"
@@ -57,10 +58,6 @@ class Waiting:
     @property
     def kept(self) -> KeptMail:
         return self.begun.kept
-
-    @property
-    def is_large(self) -> bool:
-        return self.kept.size >= LARGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class Letter:
 
 async def begin(work: Work) -> list[Waiting]:
     """The mails that have waited longest, each start counted before anything is done."""
-    begun = await store.begin(work.db, work.now, LOST_AFTER, AT_ONCE)
+    begun = await store.begin(work.db, work.now, LOST_AFTER, AT_ONCE, LARGE)
     if not begun:
         return []
     council = (await current(work.db)).council

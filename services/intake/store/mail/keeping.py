@@ -88,14 +88,22 @@ async def raw(db: Connection, mail_id: MailId) -> bytes:
     return whole.getvalue()
 
 
-# Of several replicas one gets each; whoever has begun and not ended by `look_at` is taken for lost, and counted.
+# Of several replicas one gets each; whoever has begun and not ended by `look_at` is taken for lost, and counted. Alone
+# goes whatever was begun before, so that none is counted for another's failure, and whatever is large.
 # LATERAL, so that pieces are looked up by their key: a plan made while there were few would read all of them later.
 BEGIN = """
-WITH begun AS (
+WITH oldest AS (
+    SELECT mail_id, starts > 0 OR size >= $5 AS is_alone FROM mails
+     WHERE state IN ('kept', 'reading') AND look_at <= $1
+     ORDER BY look_at LIMIT 1 FOR UPDATE SKIP LOCKED
+), others AS (
+    SELECT mail_id FROM mails
+     WHERE state IN ('kept', 'reading') AND look_at <= $1 AND starts = 0 AND size < $5
+       AND NOT (SELECT is_alone FROM oldest)
+     ORDER BY look_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), begun AS (
     UPDATE mails SET state = 'reading', starts = starts + 1, look_at = $2
-     WHERE mail_id IN (
-        SELECT mail_id FROM mails WHERE state IN ('kept', 'reading') AND look_at <= $1
-         ORDER BY look_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+     WHERE mail_id IN (SELECT mail_id FROM oldest UNION SELECT mail_id FROM others)
     RETURNING *
 )
 SELECT begun.*, p.bytes, EXISTS (SELECT FROM messages WHERE mail_message_id = begun.message_id) AS is_ours
@@ -115,9 +123,9 @@ class Begun:
     is_ours: bool
 
 
-async def begin(db: Connection, now: datetime, lost_after: timedelta, most: int) -> list[Begun]:
-    """The mails that have waited longest, their starts counted; none when none is due."""
-    rows = await db.fetch(BEGIN, now, now + lost_after, most, PIECE)
+async def begin(db: Connection, now: datetime, lost_after: timedelta, most: int, large: int) -> list[Begun]:
+    """The mails that have waited longest, their starts counted: several that are new and small, or any other alone."""
+    rows = await db.fetch(BEGIN, now, now + lost_after, most, PIECE, large)
     return [Begun(kept_of(row), row["bytes"], row["is_ours"]) for row in rows]
 
 
