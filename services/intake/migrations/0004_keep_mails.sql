@@ -101,7 +101,7 @@ CREATE TABLE identified (
 );
 CREATE INDEX identified_by_citizen ON identified (citizen_id);
 
--- An address at which nobody can be reached, by the bounce that said so.
+-- An address from which a message of ours came back, and when it last did.
 CREATE TABLE bounced_addresses (
     address    text PRIMARY KEY,
     bounced_at timestamptz NOT NULL,

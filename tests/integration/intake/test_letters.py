@@ -166,12 +166,12 @@ async def test_a_mail_is_written_when_it_is_sent(post: PostRoom, outbox: Outbox,
     assert attempt.occasion.written_at > before["requested_at"]
 
 
-def a_bounce_of(sent: Any) -> bytes:
+def a_bounce_of(sent: Any, failed: str = "jo@example.org") -> bytes:
     """As Postfix tells it, with the headers of what came back."""
     returned = "\n".join(f"{name}: {value}" for name, value in sent.items() if name in {"Message-ID", "To", "Subject"})
     return a_mail(
         "--b\n\nIt could not be delivered.\n--b\nContent-Type: message/delivery-status\n\n"
-        "Reporting-MTA: dns; mail.example.org\n\nFinal-Recipient: rfc822; jo@example.org\nAction: failed\n"
+        f"Reporting-MTA: dns; mail.example.org\n\nFinal-Recipient: rfc822; {failed}\nAction: failed\n"
         "Status: 5.1.1\nDiagnostic-Code: smtp; 550 No such user\n\n"
         f"--b\nContent-Type: text/rfc822-headers\n\n{returned}\n\n--b--",
         From="MAILER-DAEMON@example.org",
@@ -197,3 +197,28 @@ async def test_a_bounce_is_matched_to_the_message_that_came_back(
     [said] = await post.said("message.failed")
     assert said.data["message_id"] == str(message["message_id"])
     assert (said.data["kind"], said.data["by"], said.data["because"]) == (kind, "bounce", "550 No such user")
+    marked = [(row["address"], row["why"]) for row in await rows(post.workshop, "bounced_addresses")]
+    assert marked == [("jo@example.org", "550 No such user")]
+
+
+async def test_a_bounce_from_where_the_citizen_has_mail_passed_on_to_is_noted_and_nothing_follows(
+    post: PostRoom, outbox: Outbox
+) -> None:
+    mail = await post.takes(a_mail())
+    [sent] = await outbox.sends(seconds=6)
+    noted = await post.takes(a_bounce_of(sent, failed="elsewhere@example.net"), sent_from="")
+    assert (noted["kind"], noted["placed_as"], noted["about"]) == ("bounce", "noted", mail["enquiry_id"])
+    assert [message["state"] for message in await outbox.messages()] == ["delivered"]
+    assert await post.said("message.failed") == []
+    assert await rows(post.workshop, "bounced_addresses") == []
+
+
+async def test_a_forged_report_that_names_a_message_of_ours_marks_nobody_else(post: PostRoom, outbox: Outbox) -> None:
+    await post.takes(a_mail())
+    [sent] = await outbox.sends(seconds=6)
+    victims = "\n\n".join(f"Final-Recipient: rfc822; {nth}@example.net\nAction: failed" for nth in range(3))
+    report = a_bounce_of(sent).replace(
+        b"\r\n\r\n--b\r\nContent-Type: text/rfc822", f"\n\n{victims}\n\n--b\nContent-Type: text/rfc822".encode()
+    )
+    await post.takes(report, sent_from="")
+    assert [row["address"] for row in await rows(post.workshop, "bounced_addresses")] == ["jo@example.org"]

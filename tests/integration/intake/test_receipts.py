@@ -154,13 +154,17 @@ async def test_a_person_is_not_taken_for_a_machine_by_their_name(post: PostRoom,
     assert len(await outbox.sends(seconds=6)) == 1
 
 
-async def test_an_address_from_which_mail_came_back_gets_no_receipt(post: PostRoom, outbox: Outbox) -> None:
+async def test_an_address_from_which_mail_came_back_gets_no_receipt_for_an_hour(post: PostRoom, outbox: Outbox) -> None:
     async def owe(work: Work) -> None:
         await work.db.execute("INSERT INTO bounced_addresses VALUES ('jo@example.org', $1, 'No such user.')", work.now)
 
     await post.workshop.run([], owe, a_cause())
-    await post.takes(a_mail())
-    assert await reasons(outbox) == ["Mail to this address came back: No such user."]
+    await arrives(post, 1)
+    await arrives(post, 2)
+    outbox.later(hours=1)
+    await arrives(post, 3)
+    came_back = "Mail to this address came back: No such user."
+    assert await reasons(outbox) == [came_back, came_back, None]
 
 
 async def test_p10_one_address_gets_no_more_receipts_in_an_hour_than_the_budget(

@@ -17,6 +17,7 @@ from services.intake.actions.receiving import receive, receive_further
 from services.intake.domain.attachments import Attachment
 from services.intake.domain.contacts import Citizen, Contact, Enquiry, Known
 from services.intake.domain.mail import placing as rules
+from services.intake.domain.mail.bounces import failure_of
 from services.intake.domain.mail.fitting import FileOfMail, Fitted, fitted
 from services.intake.domain.mail.model import KeptMail, Mail, MailKind, MailPart, Place, PlacedAs, Sender
 from services.intake.domain.mail.reading import Unreadable, read
@@ -228,8 +229,7 @@ class Placing:
         if not await store.claim(work.db, kept.mail_id):
             return True
         await self.record(work)
-        heard_from = None if self.letter.mail.kind.is_a_machines else self.letter.address
-        done = Placed(self.place.placed_as, about, self.place.why, heard_from)
+        done = Placed(self.place.placed_as, about, self.place.why)
         await store.place(work.db, kept.mail_id, self.letter.mail, done, work.now)
         return True
 
@@ -300,22 +300,25 @@ class Placing:
         await self.note_bounces(work)
 
     async def note_bounces(self, work: Work) -> None:
-        final = [failure for failure in self.letter.mail.bounced if failure.is_final]
-        for failure in final:
-            if failure.address:
-                await threads.mark_bounced(work.db, failure, work.occurred_at)
-        if not final or self.place.thread is None:
+        """Anybody can write a report, but only who got a message, or carried it, can name it."""
+        mail, thread = self.letter.mail, self.place.thread
+        if not mail.bounced or thread is None:
             return
-        for back in await threads.came_back(work.db, self.letter.mail.bounced_ids, self.place.thread.enquiry_id):
-            work.say(
-                MessageFailed(
-                    message_id=back.message_id,
-                    enquiry_id=back.enquiry_id,
-                    kind=back.kind,
-                    by="bounce",
-                    because=final[0].why,
+        for sent in await threads.sent(work.db, mail.bounced_ids, thread.enquiry_id):
+            failure = failure_of(sent.address, mail.bounced)
+            if failure is None:
+                continue
+            await threads.mark_bounced(work.db, sent.address, failure.why, work.occurred_at)
+            if await threads.came_back(work.db, sent.message_id):
+                work.say(
+                    MessageFailed(
+                        message_id=sent.message_id,
+                        enquiry_id=sent.enquiry_id,
+                        kind=sent.kind,
+                        by="bounce",
+                        because=failure.why,
+                    )
                 )
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,12 @@ async def withheld_because(work: Work, council: Council, arrival: Arrival) -> st
 
 
 async def unwanted_because(work: Work, address: str) -> str | None:
-    """What mail to that address has come to lately."""
+    """
+    What mail to that address has come to lately.
+
+    Whoever writes is there again, unless somebody else wrote in their name: for an hour after a message came back, the
+    address is not believed.
+    """
     most = settings().receipts_per_address
     lately = await store.lately(work.db, address, work.now - HOUR)
     if lately.bounced_because:

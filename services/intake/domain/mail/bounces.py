@@ -66,6 +66,18 @@ def failures_in(clues: Clues) -> tuple[Sequence[FailedDelivery], Sequence[str]]:
     return tuple(once.values()), returned_ids(clues)
 
 
+def failure_of(address: str, failed: Sequence[FailedDelivery]) -> FailedDelivery | None:
+    """
+    What a bounce says, for good, of a message that was sent to that address, or None.
+
+    It says nothing of it where it tells another address: somebody may have had it passed on from theirs.
+    """
+    final = [each for each in failed if each.is_final]
+    own = (each for each in final if each.address and each.address.casefold() == address.casefold())
+    untold = (each for each in final if each.address is None)
+    return next(chain(own, untold), None)
+
+
 def reported_in(delivery_status: str) -> Iterator[FailedDelivery]:
     """By RFC 3464: a block for each recipient. Who was reached, or handed to another server, is no failure."""
     for fields in blocks_of(delivery_status):

@@ -166,28 +166,24 @@ async def claim(db: Connection, mail_id: MailId) -> bool:
     return await db.fetchval(CLAIM, mail_id) is not None
 
 
-# One visit for all that follows from a place. Where somebody writes from, there is somebody again.
+# One visit for all that follows from a place.
 PLACED = """
 WITH placed AS (
     UPDATE mails SET state = 'placed', kind = $2, placed_as = $3, about = $4, why = $5, placed_at = $6
      WHERE mail_id = $1
-), text AS (
-    INSERT INTO mail_texts (mail_id, sender_name, sender_address, subject, text, quoted, signature, html, sent_at,
-                            notes)
-    VALUES ($1, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 )
-DELETE FROM bounced_addresses WHERE address = lower($16)
+INSERT INTO mail_texts (mail_id, sender_name, sender_address, subject, text, quoted, signature, html, sent_at, notes)
+VALUES ($1, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What became of a mail: as what it was placed, on which enquiry, why, and from whose address a person wrote."""
+    """What became of a mail: as what it was placed, on which enquiry, and why."""
 
     placed_as: PlacedAs
     about: EnquiryId | None
     why: str
-    heard_from: str | None = None
 
 
 async def place(db: Connection, mail_id: MailId, mail: Mail, placed: Placed, now: datetime) -> None:
@@ -209,5 +205,4 @@ async def place(db: Connection, mail_id: MailId, mail: Mail, placed: Placed, now
         mail.html,
         mail.sent_at,
         list(mail.notes),
-        placed.heard_from,
     )

@@ -45,7 +45,7 @@ async def standings(db: Connection, enquiry_id: EnquiryId) -> Standings:
 
 LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended('receipts to ' || lower($1), 0))"
 LATELY = """
-SELECT (SELECT why FROM bounced_addresses WHERE address = lower($1)) AS bounced_because,
+SELECT (SELECT why FROM bounced_addresses WHERE address = lower($1) AND bounced_at > $2) AS bounced_because,
        count(*) AS receipts
   FROM messages
  WHERE kind = 'receipt' AND lower(address) = lower($1) AND requested_at > $2 AND state <> 'withheld'
@@ -54,7 +54,7 @@ SELECT (SELECT why FROM bounced_addresses WHERE address = lower($1)) AS bounced_
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """What mail to an address has come to: why nobody can be reached there, if so, and how many receipts it has."""
+    """What mail to an address has come to: why some of it came back, if so, and how many receipts it has."""
 
     bounced_because: str | None
     receipts: int

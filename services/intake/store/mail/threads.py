@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.domain.contacts import Known
-from services.intake.domain.mail.model import FailedDelivery, KeptMail
+from services.intake.domain.mail.model import KeptMail
 from shared.db import Connection
 from shared.vocabulary import EnquiryId, MessageId, MessageKind, Reference
 
@@ -44,36 +44,44 @@ async def answers_one_not_placed_yet(db: Connection, kept: KeptMail, mentions: S
     return bool(mentions) and await db.fetchval(NOT_PLACED_YET, kept.mail_id, list(mentions), since)
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of ours that went out as a mail, and to which address."""
+
+    message_id: MessageId
+    enquiry_id: EnquiryId
+    kind: MessageKind
+    address: str
+
+
+SENT = "SELECT message_id, enquiry_id, kind, address FROM messages WHERE mail_message_id = ANY ($1) AND enquiry_id = $2"
+
+
+async def sent(db: Connection, message_ids: Sequence[str], enquiry_id: EnquiryId) -> list[Sent]:
+    """Those of the enquiry's messages that have one of these Message-IDs."""
+    rows = await db.fetch(SENT, list(message_ids), enquiry_id)
+    return [
+        Sent(MessageId(row["message_id"]), EnquiryId(row["enquiry_id"]), MessageKind(row["kind"]), row["address"])
+        for row in rows
+    ]
+
+
 MARK_BOUNCED = """
 INSERT INTO bounced_addresses (address, bounced_at, why) VALUES (lower($1), $2, $3)
 ON CONFLICT (address) DO UPDATE SET bounced_at = excluded.bounced_at, why = excluded.why
 """
 
 
-async def mark_bounced(db: Connection, failure: FailedDelivery, bounced_at: datetime) -> None:
-    await db.execute(MARK_BOUNCED, failure.address, bounced_at, failure.why)
-
-
-@dataclass(frozen=True, slots=True)
-class CameBack:
-    """A message of ours that a bounce tells of."""
-
-    message_id: MessageId
-    enquiry_id: EnquiryId
-    kind: MessageKind
+async def mark_bounced(db: Connection, address: str, why: str, bounced_at: datetime) -> None:
+    await db.execute(MARK_BOUNCED, address, bounced_at, why)
 
 
 # What was never sent for certain may still be under way: its own attempts decide.
 CAME_BACK = """
-UPDATE messages SET state = 'failed'
- WHERE mail_message_id = ANY ($1) AND enquiry_id = $2 AND state = 'delivered'
-RETURNING message_id, enquiry_id, kind
+UPDATE messages SET state = 'failed' WHERE message_id = $1 AND state = 'delivered' RETURNING true
 """
 
 
-async def came_back(db: Connection, message_ids: Sequence[str], enquiry_id: EnquiryId) -> list[CameBack]:
-    """Those of the enquiry's messages that were delivered, as far as anybody knew, and were not."""
-    rows = await db.fetch(CAME_BACK, list(message_ids), enquiry_id)
-    return [
-        CameBack(MessageId(row["message_id"]), EnquiryId(row["enquiry_id"]), MessageKind(row["kind"])) for row in rows
-    ]
+async def came_back(db: Connection, message_id: MessageId) -> bool:
+    """Whether it had been delivered, as far as anybody knew: it was not."""
+    return await db.fetchval(CAME_BACK, message_id) is not None
