@@ -119,20 +119,47 @@ async def test_without_a_database_it_must_come_again(door: Door, workshop: Works
     assert code == 451
 
 
-async def test_by_lmtp_each_recipient_has_an_answer(door: Door, workshop: Workshop) -> None:
-    def deliver() -> list[bytes]:
-        with smtplib.LMTP("127.0.0.1", door.port("lmtp")) as client:
-            client.ehlo()
-            client.docmd("MAIL", f"FROM:<{JO}>")
-            client.docmd("RCPT", f"TO:<{TO_US}>")
-            client.docmd("RCPT", f"TO:<{TO_WASTE}>")
-            client.docmd("DATA")
-            client.send(a_mail() + b".\r\n")
-            return [client.getreply()[1] for _ in range(2)]
+class Delivery:
+    """One mail by LMTP for two recipients, whom the listener has taken."""
 
-    answers = await asyncio.to_thread(deliver)
-    assert answers == [b"2.0.0 It is kept."] * 2
+    def __init__(self, door: Door) -> None:
+        self.client = smtplib.LMTP("127.0.0.1", door.port("lmtp"), timeout=30)
+        self.client.ehlo()
+        self.client.docmd("MAIL", f"FROM:<{JO}>")
+        taken = [self.client.docmd("RCPT", f"TO:<{address}>")[0] for address in (TO_US, TO_WASTE)]
+        assert taken == [250, 250]
+
+    def answers(self, raw: bytes) -> list[tuple[int, bytes]]:
+        """As many as there are recipients, and then the one to QUIT."""
+        self.client.docmd("DATA")
+        self.client.send(raw + b".\r\n")
+        told = [self.client.getreply() for _ in range(2)]
+        assert self.client.quit()[0] == 221
+        return told
+
+
+async def test_by_lmtp_each_recipient_has_an_answer(door: Door, workshop: Workshop) -> None:
+    delivery = await asyncio.to_thread(Delivery, door)
+    assert await asyncio.to_thread(delivery.answers, a_mail()) == [(250, b"2.0.0 It is kept.")] * 2
     assert {mail["arrived_by"] for mail in await rows(workshop, "mails")} == {"lmtp"}
+
+
+async def test_by_lmtp_each_recipient_is_told_to_come_again_without_a_database(door: Door, workshop: Workshop) -> None:
+    delivery = await asyncio.to_thread(Delivery, door)
+    await workshop.database.close()
+    assert [code for code, _ in await asyncio.to_thread(delivery.answers, a_mail())] == [451, 451]
+
+
+async def test_by_lmtp_each_recipient_is_told_that_a_mail_is_too_large(
+    workshop: Workshop, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_MAIL_MAX_BYTES", "10000")
+    settings.cache_clear()
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    async with listening(workshop, data) as door:
+        delivery = await asyncio.to_thread(Delivery, door)
+        answers = await asyncio.to_thread(delivery.answers, a_mail("x" * 20_000))
+    assert [code for code, _ in answers] == [552, 552]
 
 
 async def test_a_listener_that_is_told_to_stop_lets_go_of_whoever_is_connected(workshop: Workshop, data: Path) -> None:

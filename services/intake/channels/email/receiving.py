@@ -71,19 +71,32 @@ class Smtp(SMTP):
             return
         await self.push(GO_ON)
         try:
-            raw = await content_from(self._reader, self.data_size_limit)
-            if raw is None:
-                answer = TOO_LARGE
-            else:
-                envelope.original_content = raw
-                answer = await self.event_handler.handle_DATA(self, self.session, envelope)
+            answer = await self.taken(envelope)
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, each recipient is answered
+            answer = await self.event_handler.handle_exception(error)
         finally:
             self.envelope = self._create_envelope()
-        await self.push(answer)
+        await self.push("\r\n".join([answer] * self.answers_for(envelope)))
+
+    async def taken(self, envelope: Envelope) -> str:
+        envelope.original_content = await content_from(self._reader, self.data_size_limit)
+        if envelope.original_content is None:
+            return TOO_LARGE
+        answer: str = await self.event_handler.handle_DATA(self, self.session, envelope)
+        return answer
+
+    def answers_for(self, _: Envelope) -> int:
+        """How many, after DATA."""
+        return 1
 
 
 class Lmtp(LMTP, Smtp):
-    """LMTP differs in its greeting, and in an answer for each recipient after DATA."""
+    """LMTP differs in its greeting, and in an answer for each recipient after DATA, whatever it is (RFC 2033)."""
+
+    def answers_for(self, envelope: Envelope) -> int:
+        return len(envelope.rcpt_tos)
 
 
 @dataclass(slots=True)
@@ -141,8 +154,7 @@ class Receiver:
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Cover) -> str:  # noqa: N802  the library's name
         with self.busy():
             await self.keep(envelope)
-        answers = len(envelope.rcpt_tos) if self.by is ArrivedBy.LMTP else 1
-        return "\r\n".join([KEPT] * answers)
+        return KEPT
 
     async def keep(self, envelope: Cover) -> None:
         """Once for each mailbox, whatever number of its addresses it was sent to: all of them or none."""
