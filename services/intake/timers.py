@@ -60,7 +60,7 @@ async def place_mails(workshop: Workshop) -> None:
             return
         NOT_ENDED[workshop] = {waiting.kept.mail_id: waiting for waiting in begun}
         given_out = iter(begun)
-        await asyncio.gather(*(place_each(workshop, given_out) for _ in range(SIDE_BY_SIDE)))
+        await all_of(*(place_each(workshop, given_out) for _ in range(SIDE_BY_SIDE)))
     workshop.on_wake(PLACE)
 
 
@@ -69,6 +69,13 @@ async def give_back(workshop: Workshop) -> None:
     if left := NOT_ENDED.get(workshop):
         await workshop.run([], partial(placing.give_back, begun=[*left.values()]), Cause("intake", new_id()))
         left.clear()
+
+
+async def all_of(*doing: Awaitable[None]) -> None:
+    """Fails when the last has ended, so that none goes on into the next round."""
+    for ended in await asyncio.gather(*doing, return_exceptions=True):
+        if ended is not None:
+            raise ended
 
 
 async def place_each(workshop: Workshop, begun: Iterator[Waiting]) -> None:
@@ -80,12 +87,18 @@ async def place_each(workshop: Workshop, begun: Iterator[Waiting]) -> None:
 
 
 async def place_some(workshop: Workshop, some: Sequence[Waiting]) -> None:
+    """Those that name nothing first: they answer none of the others."""
     letters = [letter for each in some if (letter := await spared(each, placing.opened(workshop, each)))]
-    simple = [letter for letter in letters if not letter.named.anything]
-    done = simple if await placed_together(workshop, placing.Together(simple)) else []
-    for letter in letters:
-        if letter not in done:
-            await spared(letter, place_mail(workshop, letter))
+    simple = [
+        with_files
+        for letter in letters
+        if not letter.named.anything and (with_files := await spared(letter, placing.with_files(letter)))
+    ]
+    alone = [letter for letter in letters if letter.named.anything]
+    if not await placed_together(workshop, placing.Together(simple)):
+        alone = [*simple, *alone]
+    for letter in alone:
+        await spared(letter, place_mail(workshop, letter))
 
 
 async def placed_together(workshop: Workshop, together: placing.Together) -> bool:
@@ -117,6 +130,7 @@ async def place_mail(workshop: Workshop, letter: Letter) -> None:
     if await placing.must_wait(workshop, letter):
         await workshop.run([], partial(placing.wait, kept=letter.kept), letter.cause)
         return
+    letter = await placing.with_files(letter)
     for _ in range(LOOKS):
         found = placing.Placing(letter, await placing.look_for_place(workshop, letter))
         if await workshop.run(found.subjects, found.put, letter.cause, fresh=found.fresh):

@@ -1,6 +1,8 @@
 """A mail that was kept becomes a contact: on the enquiry it belongs to, as a new one, or noted; whatever is in it."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from services.intake.domain.mail.tokens import token_of, with_token
 from services.intake.gateways.files import files
 from services.intake.gateways.link_key import link_key
 from shared.council import Council
+from shared.errors import Unavailable
 from shared.timesource import TimeSource
 from shared.vocabulary import FileId
 from shared.work import Work, Workshop
@@ -185,6 +188,63 @@ async def test_an_answer_waits_for_the_mail_it_answers(post: PostRoom, workshop:
         workshop.timesource = TimeSource(timedelta(minutes=minutes))
         await post.places()
     assert [mail["placed_as"] for mail in await post.places()] == ["enquiry", "further"]
+
+
+async def test_an_answer_waits_less_and_less_often_keeps_no_files_meanwhile_and_waits_no_longer_than_ten_minutes(
+    post: PostRoom, workshop: Workshop, data: Path
+) -> None:
+    await post.keeps(a_mail())
+    async with workshop.reading() as db:
+        await db.execute("UPDATE mails SET look_at = look_at + interval '1 day'")
+    file = "--x\n\nMore.\n--x\nContent-Type: image/png; name=a.png\nContent-Disposition: attachment\n\nx\n--x--"
+    answer = a_mail(
+        file,
+        Message_ID="<b@example.org>",
+        References="<first@example.org>",
+        MIME_Version="1.0",
+        Content_Type="multipart/mixed; boundary=x",
+    )
+    begun_at = datetime.now(UTC)
+    await post.keeps(answer, received_at=begun_at - timedelta(days=2))
+    for seconds in (0, 20, 599):
+        workshop.timesource = TimeSource(timedelta(seconds=seconds))
+        [_, waits] = await post.places()
+        assert (waits["state"], waits["starts"]) == ("kept", 0)
+        assert waits["look_at"] >= begun_at + timedelta(seconds=seconds + min(max(seconds, 1), 30))
+    assert not [path for path in (data / "files").rglob("*") if path.is_file()]
+    workshop.timesource = TimeSource(timedelta(minutes=11))
+    [_, placed] = await post.places()
+    assert placed["placed_as"] == "enquiry"
+    [said] = await post.said("enquiry.received")
+    assert [each["name"] for each in said.data["attachments"]] == ["a.png"]
+
+
+async def test_a_round_that_the_database_breaks_off_goes_on_nowhere(
+    post: PostRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_begun, first_failed, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    opened = placing.opened
+
+    async def opens(workshop: Workshop, waiting: placing.Waiting) -> placing.Letter:
+        if waiting.kept.message_id == "<0@example.org>":
+            await other_begun.wait()
+            first_failed.set()
+            raise Unavailable("The database is away.")
+        other_begun.set()
+        await first_failed.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        ended.set()
+        return await opened(workshop, waiting)
+
+    for nth in range(timers.TOGETHER + 1):
+        await post.keeps(a_mail(f"Letter {nth}", Message_ID=f"<{nth}@example.org>"))
+    monkeypatch.setattr(placing, "opened", opens)
+    with pytest.raises(Unavailable):
+        await post.places()
+    assert ended.is_set()
+    monkeypatch.setattr(placing, "opened", opened)
+    assert {(mail["state"], mail["starts"]) for mail in await post.places()} == {("placed", 1)}
 
 
 async def test_files_come_along_and_nobody_can_run_them(post: PostRoom) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -42,8 +42,10 @@ SMALL = 16 * 1024
 """Bytes that are read at once; whatever is larger keeps nobody waiting, and is read on another thread."""
 LARGE = 1_000_000
 """Bytes. Two of these at once would need twice the memory: each is begun alone."""
-ANSWERED_MAY_WAIT = timedelta(minutes=10)
+WAITS_AT_MOST = timedelta(minutes=10)
+"""From when it was kept: after that, an answer is placed without the mail it answers."""
 LOOK_AGAIN = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(seconds=30)
 ACTOR = "citizen"
 
 log = structlog.get_logger()
@@ -63,14 +65,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail that has been read, as it goes into the record; its files are kept already."""
+    """A mail that has been read, as it goes into the record. `attachments` is None until its files are kept."""
 
     kept: KeptMail
     council: Council
     mail: Mail
     named: rules.Named
     fitted: Fitted
-    attachments: tuple[Attachment, ...]
+    attachments: tuple[Attachment, ...] | None = None
 
     @property
     def cause(self) -> Cause:
@@ -90,7 +92,7 @@ class Letter:
             point=Point.MAILBOX,
             citizen=Citizen(name=self.mail.sender.name, email=self.address),
             language=self.mail.language,
-            attachments=self.attachments,
+            attachments=self.attachments or (),
             quoted=self.fitted.quoted,
         )
 
@@ -120,7 +122,7 @@ async def opened(workshop: Workshop, waiting: Waiting) -> Letter:
             mail = unreadable(kept, raw, str(error))
     what = fitted(mail, raw)
     named = rules.named_in(link_key(), mail, kept.sent_to)
-    return Letter(kept, waiting.council, mail, named, what, await kept_files(what.files))
+    return Letter(kept, waiting.council, mail, named, what)
 
 
 async def read_of(kept: KeptMail, raw: bytes, *, is_ours: bool) -> Mail:
@@ -142,6 +144,13 @@ def unreadable(kept: KeptMail, raw: bytes, why: str) -> Mail:
         parts=[MailPart(name="message.eml", media_type="message/rfc822", content=raw)],
         notes=[why],
     )
+
+
+async def with_files(letter: Letter) -> Letter:
+    """Its files are kept once it is certain that it is placed now, and only once."""
+    if letter.attachments is not None:
+        return letter
+    return replace(letter, attachments=await kept_files(letter.fitted.files))
 
 
 async def kept_files(found: Sequence[FileOfMail]) -> tuple[Attachment, ...]:
@@ -179,17 +188,19 @@ async def place_of(db: Connection, letter: Letter) -> Place:
 
 
 async def must_wait(workshop: Workshop, letter: Letter) -> bool:
-    """Whether it answers a mail that is not placed yet."""
+    """Whether it answers a mail that is not placed yet, and has not waited for it long enough."""
     if not letter.mail.mentions:
         return False
-    since = letter.kept.received_at - ANSWERED_MAY_WAIT
     async with workshop.reading() as db:
-        return await threads.answers_one_not_placed_yet(db, letter.kept, letter.mail.mentions, since)
+        if await workshop.timesource.now(db) >= letter.kept.kept_at + WAITS_AT_MOST:
+            return False
+        return await threads.answers_one_not_placed_yet(db, letter.kept, letter.mail.mentions)
 
 
 async def wait(work: Work, kept: KeptMail) -> None:
-    """It answers a mail that is not placed yet. That one goes first; this start does not count."""
-    await store.wait(work.db, kept, work.now + LOOK_AGAIN)
+    """The one it answers goes first; this start does not count. The longer it has waited, the longer the pause."""
+    pause = min(max(work.now - kept.kept_at, LOOK_AGAIN), LONGEST_PAUSE)
+    await store.wait(work.db, kept, work.now + pause)
 
 
 async def give_back(work: Work, begun: Sequence[Waiting]) -> None:

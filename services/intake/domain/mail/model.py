@@ -80,6 +80,7 @@ class KeptMail:
     sent_from: str | None
     sent_to: str
     received_at: datetime
+    kept_at: datetime
     message_id: str | None
     size: int
     starts: int

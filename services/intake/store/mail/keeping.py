@@ -139,6 +139,7 @@ def kept_of(row: Row) -> KeptMail:
         sent_from=row["sent_from"],
         sent_to=row["sent_to"],
         received_at=row["received_at"],
+        kept_at=row["kept_at"],
         message_id=row["message_id"],
         size=row["size"],
         starts=row["starts"],

@@ -35,13 +35,13 @@ NOT_PLACED_YET = """
 SELECT EXISTS (
     SELECT FROM mails m, mails this
      WHERE this.mail_id = $1 AND m.message_id = ANY ($2) AND m.state IN ('kept', 'reading')
-       AND (m.kept_at, m.mail_id) < (this.kept_at, this.mail_id) AND m.kept_at > $3)
+       AND (m.kept_at, m.mail_id) < (this.kept_at, this.mail_id))
 """
 
 
-async def answers_one_not_placed_yet(db: Connection, kept: KeptMail, mentions: Sequence[str], since: datetime) -> bool:
-    """Whether it answers a mail that was kept before it, not before `since`, and still waits."""
-    return bool(mentions) and await db.fetchval(NOT_PLACED_YET, kept.mail_id, list(mentions), since)
+async def answers_one_not_placed_yet(db: Connection, kept: KeptMail, mentions: Sequence[str]) -> bool:
+    """Whether it answers a mail that was kept before it and still waits."""
+    return bool(mentions) and await db.fetchval(NOT_PLACED_YET, kept.mail_id, list(mentions))
 
 
 @dataclass(frozen=True, slots=True)
