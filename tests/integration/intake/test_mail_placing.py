@@ -96,6 +96,33 @@ async def test_p09_a_stranger_on_a_known_thread_is_held_for_a_person(post: PostR
     assert await post.said("contact.received") == []
 
 
+async def test_of_a_mail_to_two_mailboxes_each_answer_belongs_where_it_was_sent_to(post: PostRoom) -> None:
+    to_waste: dict[str, Any] = {"mailbox": "waste", "sent_to": TO_WASTE}
+    first = await post.takes(a_mail())
+    second = await post.takes(a_mail(), **to_waste)
+    assert first["enquiry_id"] != second["enquiry_id"]
+    for nth, (to, mail) in enumerate([({}, first), (to_waste, second), ({}, first)]):
+        answer = a_mail(f"Letter {nth}", Message_ID=f"<{nth}@example.org>", In_Reply_To="<first@example.org>")
+        placed = await post.takes(answer, **to)
+        assert (placed["placed_as"], placed["about"]) == ("further", mail["enquiry_id"])
+
+
+async def test_p09_a_stranger_who_uses_a_citizens_message_id_draws_nobodys_answers_to_themselves(
+    post: PostRoom,
+) -> None:
+    first = await post.takes(a_mail())
+    strangers = await post.takes(a_mail("Not the bin.", From=STRANGER), sent_from="mo@example.net")
+    assert (strangers["repeats_id"], strangers["placed_as"]) == (True, "enquiry")
+    placed = {}
+    for sender in ("jo@example.org", "mo@example.net", "ann@example.com"):
+        answer = a_mail("And?", From=sender, Message_ID=f"<{sender}>", In_Reply_To="<first@example.org>")
+        placed[sender] = await post.takes(answer, sent_from=sender)
+    assert [mail["placed_as"] for mail in placed.values()] == ["further", "further", "held"]
+    assert placed["jo@example.org"]["about"] == first["enquiry_id"]
+    assert placed["mo@example.net"]["about"] == strangers["enquiry_id"]
+    assert (await post.said("enquiry.received"))[-1].data["perhaps_about"] == str(first["enquiry_id"])
+
+
 async def test_a_machines_answer_is_noted_and_nobody_has_said_anything(post: PostRoom) -> None:
     first = await post.takes(a_mail())
     away = a_mail(

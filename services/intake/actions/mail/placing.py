@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
+from itertools import chain
 
 import structlog
 
@@ -27,10 +28,11 @@ from services.intake.store import contacts
 from services.intake.store.mail import keeping as store
 from services.intake.store.mail import participants, threads
 from services.intake.store.mail.keeping import Begun, Placed
+from services.intake.store.mail.threads import Candidate
 from shared.contracts.intake import ContactNoted, MessageFailed, NotedAs
 from shared.council import Council, current
 from shared.db import Connection
-from shared.vocabulary import Channel, FileId, Point, QueueId, contact_subject, enquiry_subject, new_id
+from shared.vocabulary import Channel, EnquiryId, FileId, Point, QueueId, contact_subject, enquiry_subject, new_id
 from shared.work import Cause, Work, Workshop
 
 LOST_AFTER = timedelta(minutes=2)
@@ -181,10 +183,18 @@ async def look_for_place(workshop: Workshop, letter: Letter) -> Place:
 async def place_of(db: Connection, letter: Letter) -> Place:
     """Where it goes: looked at again in the transaction that puts it there."""
     named = letter.named
-    there = await threads.named(db, [*named.by_token, *named.by_subject], named.by_mention)
-    found = {known.enquiry_id for known in there.values()}
+    candidates = await threads.named(db, [*named.by_token, *named.by_subject], named.by_mention, letter.kept.mailbox)
+    found = {each.known.enquiry_id for several in candidates.values() for each in several}
     known_on = await participants.known_on(db, found, letter.address) if letter.address else set()
+    there = {name: known for name, several in candidates.items() if (known := likeliest(several, known_on))}
     return rules.placed(letter.mail, rules.threads_of(named, there, there, known_on))
+
+
+def likeliest(candidates: Sequence[Candidate], known_on: Collection[EnquiryId]) -> Known | None:
+    """One on which the sender is known before any other. Who uses a Message-ID again draws nobody else along."""
+    knows = (each.known for each in candidates if each.known.enquiry_id in known_on)
+    others = (each.known for each in candidates if not each.repeats)
+    return next(chain(knows, others), None)
 
 
 async def must_wait(workshop: Workshop, letter: Letter) -> bool:

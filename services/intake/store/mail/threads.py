@@ -11,23 +11,43 @@ from services.intake.domain.mail.model import KeptMail
 from shared.db import Connection
 from shared.vocabulary import EnquiryId, MessageId, MessageKind, Reference
 
+# The likeliest first: what we gave a Message-ID ourselves, then mails of the same mailbox, then the oldest.
 NAMED = """
-SELECT right(reference, 14) AS named, enquiry_id, reference FROM submissions WHERE right(reference, 14) = ANY ($1)
+SELECT right(reference, 14) AS named, enquiry_id, reference, false AS repeats, 0 AS nth, received_at AS since
+  FROM submissions WHERE right(reference, 14) = ANY ($1)
 UNION ALL
-SELECT m.mail_message_id, m.enquiry_id, s.reference
+SELECT m.mail_message_id, m.enquiry_id, s.reference, false, 0, m.requested_at
   FROM messages m JOIN submissions s USING (enquiry_id) WHERE m.mail_message_id = ANY ($2)
 UNION ALL
-SELECT m.message_id, m.about, s.reference
+SELECT m.message_id, m.about, s.reference, m.repeats_id, CASE WHEN m.mailbox = $3 THEN 1 ELSE 2 END, m.kept_at
   FROM mails m JOIN submissions s ON s.enquiry_id = m.about WHERE m.message_id = ANY ($2)
+ ORDER BY repeats, nth, since, enquiry_id
 """
 
 
-async def named(db: Connection, numbers: Sequence[str], message_ids: Sequence[str]) -> dict[str, Known]:
-    """Enquiries by the numbers of their references, and by the mails about them that went out or came in."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An enquiry that a number or a Message-ID names; `repeats` if it does so by a Message-ID that was used before."""
+
+    known: Known
+    repeats: bool
+
+
+async def named(
+    db: Connection, numbers: Sequence[str], message_ids: Sequence[str], mailbox: str
+) -> dict[str, list[Candidate]]:
+    """
+    Enquiries by the numbers of their references, and by the mails about them that went out or came in.
+
+    A Message-ID may name several: one mail went to two mailboxes, or somebody used it again.
+    """
     if not numbers and not message_ids:
         return {}
-    rows = await db.fetch(NAMED, list(numbers), list(message_ids))
-    return {row["named"]: Known(EnquiryId(row["enquiry_id"]), Reference(row["reference"])) for row in rows}
+    found: dict[str, list[Candidate]] = {}
+    for row in await db.fetch(NAMED, list(numbers), list(message_ids), mailbox):
+        known = Known(EnquiryId(row["enquiry_id"]), Reference(row["reference"]))
+        found.setdefault(row["named"], []).append(Candidate(known, row["repeats"]))
+    return found
 
 
 # Only what was kept before it, so that of two mails that name each other one goes first.
