@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from services.intake import timers
-from services.intake.actions.mail import placing, receipts
+from services.intake.actions.mail import keeping, placing, receipts
 from services.intake.actions.mail.receipts import Arrival
-from services.intake.domain.mail.model import Mail
+from services.intake.domain.mail.identity import identity_of
+from services.intake.domain.mail.model import Arrived, ArrivedBy, Mail
 from services.intake.domain.mail.reading import Unreadable, read
 from services.intake.domain.mail.tokens import token_of, with_token
 from services.intake.gateways.files import files
@@ -21,6 +22,7 @@ from shared.errors import Unavailable
 from shared.timesource import TimeSource
 from shared.vocabulary import FileId
 from shared.work import Work, Workshop
+from tests.builders import a_cause
 from tests.integration.intake.desk import rows
 from tests.integration.intake.post import MAILBOXES, TO_US, TO_WASTE, PostRoom, a_mail
 from tests.parts.councils import plain, take_up
@@ -121,6 +123,22 @@ async def test_p09_a_stranger_who_uses_a_citizens_message_id_draws_nobodys_answe
     assert placed["jo@example.org"]["about"] == first["enquiry_id"]
     assert placed["mo@example.net"]["about"] == strangers["enquiry_id"]
     assert (await post.said("enquiry.received"))[-1].data["perhaps_about"] == str(first["enquiry_id"])
+
+
+async def test_two_mails_with_one_message_id_that_are_kept_at_the_same_moment_are_flagged(post: PostRoom) -> None:
+    raw = a_mail("One.")
+
+    async def keep_both(work: Work) -> None:
+        await keeping.keep(
+            work,
+            [Arrived(mailbox="council", by=ArrivedBy.SMTP, sent_from=JO, sent_to=TO_US, raw=raw)],
+            identity_of(raw),
+        )
+        await post.keeps(a_mail("Another."))
+
+    await post.workshop.run([], keep_both, a_cause())
+    assert [mail["repeats_id"] for mail in await rows(post.workshop, "mails")] == [False, False]
+    assert [mail["repeats_id"] for mail in await post.places()] == [False, True]
 
 
 async def test_a_machines_answer_is_noted_and_nobody_has_said_anything(post: PostRoom) -> None:

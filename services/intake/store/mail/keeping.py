@@ -167,10 +167,14 @@ async def claim(db: Connection, mail_id: MailId) -> bool:
     return await db.fetchval(CLAIM, mail_id) is not None
 
 
-# One visit for all that follows from a place.
+# One visit for all that follows from a place. Of two that were kept at the same moment neither saw the other.
 PLACED = """
 WITH placed AS (
-    UPDATE mails SET state = 'placed', kind = $2, placed_as = $3, about = $4, why = $5, placed_at = $6
+    UPDATE mails m
+       SET state = 'placed', kind = $2, placed_as = $3, about = $4, why = $5, placed_at = $6,
+           repeats_id = repeats_id OR EXISTS (
+               SELECT FROM mails other WHERE other.message_id = m.message_id AND other.mailbox = m.mailbox
+                  AND (other.kept_at, other.mail_id) < (m.kept_at, m.mail_id))
      WHERE mail_id = $1
 )
 INSERT INTO mail_texts (mail_id, sender_name, sender_address, subject, text, quoted, signature, html, sent_at, notes)
