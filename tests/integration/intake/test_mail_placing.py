@@ -69,6 +69,16 @@ async def test_placed_again_it_is_the_same_contact(post: PostRoom) -> None:
     assert len(await post.contacts()) == 1
 
 
+async def test_what_came_to_a_mailbox_that_is_given_up_meanwhile_goes_to_no_other_ones_queue(post: PostRoom) -> None:
+    await post.keeps(a_mail(To=TO_WASTE), mailbox="waste", sent_to=TO_WASTE)
+    first = MAILBOXES.partition('[[mailbox]]\ncode = "waste"')[0] + 'queue = "general"\n'
+    await take_up(post.workshop.database.url, plain() + first)
+    [mail] = await post.places()
+    [said] = await post.said("enquiry.received")
+    assert (said.data["queue_id"], said.data["service_code"]) == (None, None)
+    assert 'mailbox "waste" is not in the council file' in mail["why"]
+
+
 async def test_an_answer_by_a_known_participant_is_a_further_contact(post: PostRoom) -> None:
     first = await post.takes(a_mail())
     answer = await post.takes(

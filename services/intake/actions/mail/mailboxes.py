@@ -15,5 +15,5 @@ async def mailbox_of(db: Connection, address: str) -> str | None:
 
 
 def mailbox_named(council: Council, code: str) -> Mailbox | None:
-    """By its code; where the council has given it up, the first of the council file."""
-    return council.mailboxes.get(code) or next(iter(council.mailbox), None)
+    """By its code; None where the council has given it up."""
+    return council.mailboxes.get(code)

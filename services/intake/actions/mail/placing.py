@@ -250,9 +250,17 @@ class Placing:
         if not await store.claim(work.db, kept.mail_id):
             return True
         await self.record(work)
-        done = Placed(self.place.placed_as, about, self.place.why)
+        done = Placed(self.place.placed_as, about, self.why)
         await store.place(work.db, kept.mail_id, self.letter.mail, done, work.now)
         return True
+
+    @property
+    def why(self) -> str:
+        if mailbox_named(self.letter.council, self.letter.kept.mailbox) is not None:
+            return self.place.why
+        return (
+            f'{self.place.why} Its mailbox "{self.letter.kept.mailbox}" is not in the council file: no queue is named.'
+        )
 
     async def record(self, work: Work) -> None:
         if self.place.placed_as is PlacedAs.NOTED:
