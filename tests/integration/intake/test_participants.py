@@ -155,3 +155,18 @@ async def test_p09_an_address_that_is_only_like_theirs_is_not_theirs(
     desk: Desk, workshop: Workshop, address: str
 ) -> None:
     assert not await knows(workshop, await desk.asks(email=JO), address)
+
+
+async def test_p09_found_weakly_to_be_somebody_elses_the_former_citizens_other_addresses_count_no_more(
+    desk: Desk, workshop: Workshop, ear: Ear
+) -> None:
+    theirs, other = await desk.asks(email=JO), await desk.asks(email=ANN)
+    citizen = CitizenId(new_id())
+    for each in (theirs, other):
+        await ear.hears(is_theirs(each, citizen))
+    assert await knows(workshop, theirs, ANN)
+    weak = IdentifiedBy.TELEPHONE_AND_SURNAME
+    await ear.hears(CitizenIdentified(enquiry_id=id_of(theirs), citizen_id=citizen, by=weak))
+    assert await knows(workshop, theirs, ANN)
+    await ear.hears(CitizenIdentified(enquiry_id=id_of(theirs), citizen_id=CitizenId(new_id()), by=weak))
+    assert [await knows(workshop, theirs, address) for address in (JO, ANN)] == [True, False]

@@ -12,8 +12,9 @@ WEAK = frozenset({IdentifiedBy.TELEPHONE_AND_SURNAME, IdentifiedBy.UPRN_AND_SURN
 
 
 async def note_identified(work: Work, enquiry_id: EnquiryId, citizen_id: CitizenId, by: IdentifiedBy) -> None:
-    """Whose it is, as crm found by an address or an adviser decided; the latest word holds."""
+    """Whose it is, by an address or as an adviser decided. The latest word holds; a weak one only takes back."""
     if by in WEAK:
+        await participants.not_known_as_anybody_elses(work.db, enquiry_id, citizen_id)
         return
     if not await participants.identify(work.db, enquiry_id, citizen_id):
         raise Early(enquiry_subject(enquiry_id))

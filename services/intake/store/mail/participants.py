@@ -48,3 +48,11 @@ RETURNING true
 async def identify(db: Connection, enquiry_id: EnquiryId, citizen_id: CitizenId) -> bool:
     """That citizen's from now on, and nobody else's. False when no such enquiry was submitted here."""
     return await db.fetchval(IDENTIFY, enquiry_id, citizen_id) is not None
+
+
+NOT_THEIRS = "DELETE FROM identified WHERE enquiry_id = $1 AND citizen_id <> $2"
+
+
+async def not_known_as_anybody_elses(db: Connection, enquiry_id: EnquiryId, citizen_id: CitizenId) -> None:
+    """Whoever else it was taken for, their other addresses count there no more."""
+    await db.execute(NOT_THEIRS, enquiry_id, citizen_id)
