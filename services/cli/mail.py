@@ -25,7 +25,7 @@ from services.intake.domain.mail.model import MailKind
 from services.intake.gateways.accounts import Account, Accounts, accounts
 from services.intake.store.mail import looking as mails
 from services.intake.store.mail import positions
-from services.intake.store.mail.looking import Asked, ListedMail
+from services.intake.store.mail.looking import Asked, Backlog, ListedMail
 from services.intake.store.mail.positions import Reading
 from services.intake.store.stopped import Stopped
 from shared.errors import Refused
@@ -297,13 +297,18 @@ def start(author: Author) -> None:
 
 @app.command()
 def status() -> None:
-    """Tell whether mail goes out; since when, by whom and why it does not."""
+    """Tell whether mail goes out; since when, by whom and why it does not; and what has come and waits to be placed."""
 
-    async def look() -> Stopped | None:
+    async def look() -> tuple[Stopped | None, Backlog]:
         async with intake() as workshop, workshop.reading() as db:
-            return await stopping.standing(db)
+            return await stopping.standing(db), await mails.backlog(db)
 
-    tell_standing(asyncio.run(look()))
+    standing, waiting = asyncio.run(look())
+    tell_standing(standing)
+    if waiting.since is not None:
+        how_many = "1 mail waits" if waiting.mails == 1 else f"{waiting.mails} mails wait"
+        console.print(f"{how_many} to be placed, the oldest since {waiting.since:%Y-%m-%d %H:%M:%S} UTC.")
+        console.print("See which: accesspoint mail list --state reading, or --state kept", markup=False)
 
 
 def tell_standing(standing: Stopped | None) -> None:

@@ -13,9 +13,10 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from services.intake.actions import filing, sending
-from services.intake.actions.mail import placing
+from services.intake.actions.mail import looking, placing
 from services.intake.actions.mail.keeping import PLACE
 from services.intake.actions.mail.placing import Letter, Waiting
+from shared import telemetry
 from shared.db import Meaning, meaning_of
 from shared.errors import Unavailable
 from shared.timers import Every, When, every
@@ -137,6 +138,13 @@ async def place_mail(workshop: Workshop, letter: Letter) -> None:
             return
 
 
+async def tell_oldest_mail(workshop: Workshop) -> None:
+    """A mail that fails again and again is tried again and again: its age tells."""
+    async with workshop.reading() as db:
+        seconds = await looking.oldest_seconds(db, await workshop.timesource.now(db))
+    telemetry.OLDEST_MAIL_SECONDS.labels(workshop.service).set(seconds)
+
+
 async def sort_new_files(workshop: Workshop) -> None:
     async with workshop.reading() as db:
         await filing.sort_new_files(db, await workshop.timesource.now(db))
@@ -146,5 +154,6 @@ TIMERS: tuple[When, ...] = ()
 SWEEPS: tuple[Every, ...] = (
     every(2.0, sending.SEND, send_messages),
     every(2.0, PLACE, place_mails),
+    every(15.0, "tell-oldest-mail", tell_oldest_mail),
     every(600.0, "sort-new-files", sort_new_files),
 )

@@ -75,6 +75,12 @@ MAIL_MISSING = Gauge(
     ("service", "account", "folder"),
     registry=REGISTRY,
 )
+OLDEST_MAIL_SECONDS = Gauge(
+    "accesspoint_oldest_mail_seconds",
+    "Age of the oldest mail that was kept and is not placed yet; above 900 is an alarm.",
+    ("service",),
+    registry=REGISTRY,
+)
 OLDEST_GAP_SECONDS = Gauge(
     "accesspoint_oldest_gap_seconds",
     "Age of the oldest gap before an event that came ahead of its place; above 60 is an alarm.",

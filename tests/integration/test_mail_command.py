@@ -138,8 +138,10 @@ async def test_accounts_shows_how_far_each_was_read(
 
 async def test_mails_are_listed_shown_written_out_and_deleted(box: Box, terminal: Terminal) -> None:
     assert "There are no such mails" in await terminal.types("list")
+    assert "placed" not in await terminal.types("status")
     raw = a_mail("Zürich").replace("ü".encode(), b"\xfc")
     mail_id = str(await box.gets(raw))
+    assert "1 mail waits to be placed, the oldest since 20" in await terminal.types("status")
     await box.places(box.kept[0])
     listed = await terminal.types("list", "--mailbox", "council")
     assert mail_id in listed

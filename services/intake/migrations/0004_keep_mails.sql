@@ -26,7 +26,7 @@ CREATE TABLE mails (
     deleted_at     timestamptz,
     deleted_by     text,
     deleted_because text,
-    CHECK ((state IN ('placed', 'deleted')) = (placed_at IS NOT NULL))
+    CHECK (state = 'deleted' OR (state = 'placed') = (placed_at IS NOT NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX mails_to_place ON mails (look_at) WHERE state IN ('kept', 'reading');
 CREATE INDEX mails_by_message_id ON mails (message_id) WHERE message_id IS NOT NULL;

@@ -9,11 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.actions.mail import keeping
+from services.intake import timers
+from services.intake.actions.mail import keeping, placing
 from services.intake.domain.mail.identity import identity_of
 from services.intake.domain.mail.model import Arrived, ArrivedBy, Mail, MailKind, PlacedAs, Sender
 from services.intake.store.mail import keeping as store
 from services.intake.store.mail.keeping import Placed
+from shared.telemetry import REGISTRY
+from shared.timesource import TimeSource
 from shared.vocabulary import EnquiryId, MailId, Role, new_id
 from shared.work import Work, Workshop
 from tests.builders import a_cause
@@ -187,6 +190,32 @@ async def test_a_mail_that_is_still_to_be_read_is_not_deleted_and_one_that_never
         assert (await desk.gets(path, desk.token)).status == 404
     nothing = await desk.posts(f"{MAILS}/{new_id()}/deletion", {"because": "They asked."}, administrator)
     assert nothing.status == 404
+
+
+async def test_a_mail_that_fails_even_as_unreadable_shows_by_its_age_and_can_be_deleted(
+    desk: Desk, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail_id, administrator = await box.gets(a_mail()), desk.token_of(Role.ADMINISTRATOR)
+
+    async def fails(*_: object) -> None:
+        raise RuntimeError
+
+    async def age() -> float:
+        await timers.tell_oldest_mail(box.workshop)
+        return REGISTRY.get_sample_value("accesspoint_oldest_mail_seconds", {"service": "intake"}) or 0.0
+
+    monkeypatch.setattr(placing, "with_files", fails)
+    deletion = f"{MAILS}/{mail_id}/deletion", {"because": "It fails."}, administrator
+    for _ in range(placing.STARTS + 2):
+        assert (await desk.posts(*deletion)).status == 409
+        await timers.place_mails(box.workshop)
+        box.workshop.timesource = TimeSource(box.workshop.timesource.offset + placing.LOST_AFTER)
+    assert await age() > placing.LOST_AFTER.total_seconds() * placing.STARTS
+    assert (await desk.posts(*deletion)).status == 200
+    assert await age() == 0
+    await timers.place_mails(box.workshop)
+    [mail] = await rows(box.workshop, "mails")
+    assert (mail["state"], await rows(box.workshop, "contacts")) == ("deleted", [])
 
 
 async def test_mail_is_stopped_with_a_reason_and_started_again(desk: Desk, workshop: Workshop) -> None:

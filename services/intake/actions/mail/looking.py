@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from services.intake.actions.mail.placing import STARTS
 from services.intake.store.mail import looking as store
 from services.intake.store.mail import tombstones
 from services.intake.store.mail.looking import FileOfMail, ShownMail
+from shared.db import Connection
 from shared.errors import Conflict, NotFound
 from shared.vocabulary import ContactId, MailId
 from shared.web import Download
@@ -16,6 +19,8 @@ from shared.work import Work, Workshop
 
 NO_SUCH_MAIL = "There is no such mail: copy its id once more from the list of mails."
 MESSAGE = "message/rfc822"
+GIVEN_UP = STARTS + 1
+"""A mail that was begun more often than this has failed even as an unreadable one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +65,20 @@ async def pieces(workshop: Workshop, mail_id: MailId) -> AsyncIterator[bytes]:
         nth += 1
 
 
+async def oldest_seconds(db: Connection, now: datetime) -> float:
+    """For how long the oldest mail has waited to be placed; 0 when none waits."""
+    waiting = await store.backlog(db)
+    return (now - waiting.since).total_seconds() if waiting.since is not None else 0.0
+
+
 async def delete(work: Work, mail_id: MailId, who: str, because: str) -> ShownMail:
     """Bytes and texts go, the row stays: delivered again, it is known and becomes nothing. Twice is harmless."""
-    state = await tombstones.state(work.db, mail_id)
-    if state is None:
+    standing = await tombstones.standing(work.db, mail_id)
+    if standing is None:
         raise NotFound(NO_SUCH_MAIL)
-    if state in ("kept", "reading"):
+    if standing.state in ("kept", "reading") and standing.starts <= GIVEN_UP:
         raise Conflict("This mail has just arrived and is being read: delete it in a moment.")
-    if state != "deleted":
+    if standing.state != "deleted":
         await tombstones.delete(work.db, mail_id, work.now, who, because)
     mail = await store.shown(work.db, mail_id)
     if mail is None:

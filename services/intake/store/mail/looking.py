@@ -57,6 +57,22 @@ async def listed(db: Connection, asked: Asked, most: int) -> list[ListedMail]:
     return [ListedMail(**dict(row)) for row in rows]
 
 
+BACKLOG = "SELECT count(*) AS mails, min(kept_at) AS since FROM mails WHERE state IN ('kept', 'reading')"
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many mails are not placed yet, and since when the oldest of them has waited."""
+
+    mails: int
+    since: datetime | None
+
+
+async def backlog(db: Connection) -> Backlog:
+    [row] = await db.fetch(BACKLOG)
+    return Backlog(**dict(row))
+
+
 SHOWN = """
 SELECT m.mail_id, m.mailbox, m.arrived_by, m.received_at, m.kept_at, m.size, m.state, m.kind, m.placed_as,
        m.about AS enquiry_id, s.reference, m.repeats_id,

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.db import Connection
 from shared.vocabulary import MailId
 
-STATE = "SELECT state FROM mails WHERE mail_id = $1 FOR UPDATE"
+STANDING = "SELECT state, starts FROM mails WHERE mail_id = $1 FOR UPDATE"
 
 
-async def state(db: Connection, mail_id: MailId) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a mail has come, and how often it was begun."""
+
+    state: str
+    starts: int
+
+
+async def standing(db: Connection, mail_id: MailId) -> Standing | None:
     """Locked. None for a mail that never was."""
-    found: str | None = await db.fetchval(STATE, mail_id)
-    return found
+    row = await db.fetchrow(STANDING, mail_id)
+    return Standing(**dict(row)) if row is not None else None
 
 
 DELETE = """
