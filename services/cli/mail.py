@@ -223,16 +223,16 @@ def delete(
     reason: Annotated[str, typer.Option(prompt="Why is it deleted", help="Why; it is kept.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before deleting it.")] = False,
 ) -> None:
-    """Delete what a mail says: its bytes and all that was read in them, for good.
+    """Delete a mail for good: its bytes, what was read in them, and the files that came with it.
 
-    A row stays by which it is known: delivered again, it becomes nothing. Contact, enquiry and attachments stay
-    in the record.
+    A row stays by which it is known: delivered again, it becomes nothing. Contact and enquiry stay in the record, with
+    the text that was said of them.
     """
     who = named(author)
     if not reason.strip():
         raise Refused("Whoever deletes a mail says why: write something for --reason.")
     if not yes:
-        typer.confirm(f"Delete what mail {mail} says, for good?", abort=True)
+        typer.confirm(f"Delete mail {mail} and its files, for good?", abort=True)
 
     async def action(work: Work) -> None:
         await looking.delete(work, MailId(mail), who, reason.strip())

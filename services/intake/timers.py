@@ -150,10 +150,15 @@ async def sort_new_files(workshop: Workshop) -> None:
         await filing.sort_new_files(db, await workshop.timesource.now(db))
 
 
+async def drop_deleted_files(workshop: Workshop) -> None:
+    await workshop.run([], filing.drop_deleted, Cause("intake", new_id()))
+
+
 TIMERS: tuple[When, ...] = ()
 SWEEPS: tuple[Every, ...] = (
     every(2.0, sending.SEND, send_messages),
     every(2.0, PLACE, place_mails),
     every(15.0, "tell-oldest-mail", tell_oldest_mail),
+    every(60.0, filing.DROP, drop_deleted_files),
     every(600.0, "sort-new-files", sort_new_files),
 )

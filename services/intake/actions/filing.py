@@ -16,13 +16,14 @@ from services.intake.settings import settings
 from services.intake.store import files as store
 from shared.db import Connection
 from shared.errors import NotFound
-from shared.vocabulary import FileId, new_id
+from shared.vocabulary import ContactId, FileId, new_id
 from shared.web import Download, Upload, UploadLimits
 from shared.work import Work
 
 A_WHILE = timedelta(hours=1)
 """Longer than any work takes: a file that is new for so long and has no row will never have one."""
 MOST_AT_ONCE = 1_000
+DROP = "drop-deleted-files"
 
 
 def upload_limits() -> UploadLimits:
@@ -72,6 +73,8 @@ async def accessed(work: Work, file_id: FileId, who: str, what: Literal["file", 
 
 async def found(db: Connection, file_id: FileId) -> Attachment:
     file = await store.file(db, file_id)
+    if file is None and (deleted_at := await store.deleted_at(db, file_id)) is not None:
+        raise NotFound(f"This file was deleted on {deleted_at:%d %B %Y}, with the mail it came with.")
     if file is None:
         raise NotFound("There is no such file: copy its id once more from the enquiry's record.")
     return file
@@ -101,6 +104,19 @@ async def make_link(work: Work, file_id: FileId, who: str) -> Link:
 async def follow_link(db: Connection, file_id: FileId, expires: int, signature: str, now: datetime) -> Download:
     check_link(link_key(), file_id, expires, signature, now)
     return await download(await found(db, file_id))
+
+
+async def delete_of(work: Work, contact_id: ContactId) -> None:
+    """What came with a contact: from now on nobody is given it, and its bytes go once this is certain."""
+    if await store.delete_of(work.db, contact_id, work.now):
+        work.wake(DROP)
+
+
+async def drop_deleted(work: Work) -> None:
+    """Dropping them again does no harm."""
+    if deleted := await store.to_drop(work.db, MOST_AT_ONCE):
+        await files().drop(deleted)
+        await store.note_dropped(work.db, deleted, work.now)
 
 
 async def sort_new_files(db: Connection, now: datetime, kept: Files | None = None) -> None:

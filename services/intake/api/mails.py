@@ -161,7 +161,7 @@ async def get_mail_raw(call: Call[None]) -> Answer:
 
 
 async def post_deletion(call: Call[Deletion]) -> Answer:
-    """Delivered again, it is known and becomes nothing."""
+    """Delivered again, it is known and becomes nothing. Its contact stays in the record, with the text it has there."""
     mail_id = MailId(call.id("mail_id"))
 
     async def delete(work: Work) -> Answer:
@@ -233,7 +233,7 @@ SERVES = (
         takes=Deletion,
         gives={200: Deleted},
         refuses=(404, 409, 422),
-        summary="Delete what a mail says; a row stays by which it is known.",
+        summary="Delete a mail and the files that came with it; a row stays by which it is known.",
     ),
     route(
         "GET",

@@ -23,7 +23,7 @@ class Files(Protocol):
     Keeps files in two steps, so that a row never lacks its file.
 
     A file is *new* before its row is written. Later, by and by, those that have rows are *settled*, and those whose
-    row was never committed are dropped. Both kinds can be read.
+    row was never committed, or was deleted since, are dropped. Both kinds can be read.
     """
 
     async def keep(self, file_id: FileId, taken: Path) -> None:
@@ -98,11 +98,13 @@ class FolderOfFiles:
 
     async def settle(self, file_ids: Collection[FileId]) -> None:
         for file_id in file_ids:
-            await asyncio.to_thread(move, self.fresh / str(file_id), self.place(file_id))
+            with contextlib.suppress(FileNotFoundError):  # one that was deleted meanwhile
+                await asyncio.to_thread(move, self.fresh / str(file_id), self.place(file_id))
 
     async def drop(self, file_ids: Collection[FileId]) -> None:
         for file_id in file_ids:
-            await asyncio.to_thread((self.fresh / str(file_id)).unlink, missing_ok=True)
+            for path in (self.fresh / str(file_id), self.place(file_id)):
+                await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
 def move(path: Path, there: Path) -> None:

@@ -42,6 +42,12 @@ CREATE TABLE mail_pieces (
 );
 ALTER TABLE mail_pieces ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
+-- A file that was deleted has no name any more, its row stays for who was given it. Its bytes go soon after.
+ALTER TABLE files
+    ADD COLUMN deleted_at timestamptz,
+    ADD COLUMN dropped_at timestamptz;
+CREATE INDEX files_to_drop ON files (deleted_at) WHERE deleted_at IS NOT NULL AND dropped_at IS NULL;
+
 -- What was read in it, for people to look at.
 CREATE TABLE mail_texts (
     mail_id        uuid PRIMARY KEY REFERENCES mails,

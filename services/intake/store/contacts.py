@@ -129,7 +129,9 @@ async def save_files(db: Connection, contact: Contact) -> None:
 
 
 CONTACT = "SELECT * FROM contacts WHERE contact_id = $1"
-FILES_OF = "SELECT file_id, name, media_type, size, sha256 FROM files WHERE contact_id = $1 ORDER BY file_id"
+FILES_OF = """
+SELECT file_id, name, media_type, size, sha256 FROM files WHERE contact_id = $1 AND deleted_at IS NULL ORDER BY file_id
+"""
 BROUGHT_BY = "SELECT enquiry_id FROM submissions WHERE contact_id = $1 ORDER BY enquiry_id"
 
 

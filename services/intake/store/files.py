@@ -9,9 +9,9 @@ from uuid import UUID
 
 from services.intake.domain.attachments import Attachment
 from shared.db import Connection
-from shared.vocabulary import FileId, new_id
+from shared.vocabulary import ContactId, FileId, new_id
 
-FILE = "SELECT file_id, name, media_type, size, sha256 FROM files WHERE file_id = $1"
+FILE = "SELECT file_id, name, media_type, size, sha256 FROM files WHERE file_id = $1 AND deleted_at IS NULL"
 
 
 async def file(db: Connection, file_id: FileId) -> Attachment | None:
@@ -35,9 +35,42 @@ async def keep_access(
     await db.execute(KEEP_ACCESS, new_id(), file_id, who, what, occurred_at, correlation_id)
 
 
-WITH_ROWS = "SELECT file_id FROM files WHERE file_id = ANY ($1)"
+DELETED_AT = "SELECT deleted_at FROM files WHERE file_id = $1"
+
+
+async def deleted_at(db: Connection, file_id: FileId) -> datetime | None:
+    """None for one that was not deleted, or never was."""
+    found: datetime | None = await db.fetchval(DELETED_AT, file_id)
+    return found
+
+
+DELETE_OF = """
+UPDATE files SET deleted_at = $2, name = '', sha256 = ''
+ WHERE contact_id = $1 AND deleted_at IS NULL RETURNING file_id
+"""
+
+
+async def delete_of(db: Connection, contact_id: ContactId, now: datetime) -> bool:
+    """Whether the contact had any. Nobody is given them from now on."""
+    return await db.fetchval(DELETE_OF, contact_id, now) is not None
+
+
+TO_DROP = "SELECT file_id FROM files WHERE deleted_at IS NOT NULL AND dropped_at IS NULL ORDER BY deleted_at LIMIT $1"
+DROPPED = "UPDATE files SET dropped_at = $2 WHERE file_id = ANY ($1)"
+
+
+async def to_drop(db: Connection, most: int) -> list[FileId]:
+    """Those that were deleted and whose bytes may be there still."""
+    return [FileId(row["file_id"]) for row in await db.fetch(TO_DROP, most)]
+
+
+async def note_dropped(db: Connection, file_ids: Sequence[FileId], now: datetime) -> None:
+    await db.execute(DROPPED, file_ids, now)
+
+
+WITH_ROWS = "SELECT file_id FROM files WHERE file_id = ANY ($1) AND deleted_at IS NULL"
 
 
 async def with_rows(db: Connection, file_ids: Sequence[FileId]) -> set[FileId]:
-    """Those of the files that belong to a contact."""
+    """Those of the files that belong to a contact, and were not deleted."""
     return {FileId(row["file_id"]) for row in await db.fetch(WITH_ROWS, file_ids)}

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.intake import timers
+from services.intake.actions import filing
 from services.intake.actions.mail import keeping, placing, receipts
 from services.intake.actions.mail.receipts import Arrival
 from services.intake.domain.mail.identity import identity_of
@@ -20,10 +21,10 @@ from services.intake.gateways.link_key import link_key
 from shared.council import Council
 from shared.errors import Unavailable
 from shared.timesource import TimeSource
-from shared.vocabulary import FileId
+from shared.vocabulary import FileId, Role
 from shared.work import Work, Workshop
 from tests.builders import a_cause
-from tests.integration.intake.desk import rows
+from tests.integration.intake.desk import Desk, rows
 from tests.integration.intake.post import MAILBOXES, TO_US, TO_WASTE, PostRoom, a_mail
 from tests.parts.councils import plain, take_up
 
@@ -322,6 +323,30 @@ async def test_a_text_too_long_for_an_event_goes_on_in_a_file(post: PostRoom) ->
     assert [file["name"] for file in said.data["attachments"]] == ["message.eml"]
     [text] = await rows(post.workshop, "mail_texts")
     assert text["text"].count("A long story.") == 20_000
+
+
+async def test_p17_deleted_it_takes_the_files_along_that_came_with_it(
+    post: PostRoom, workshop: Workshop, desk: Desk, data: Path
+) -> None:
+    mail = await post.takes(a_mail("A long story. " * 20_000))
+    other = await post.takes(a_mail("Another. " * 20_000, Message_ID="<other@example.org>"))
+    of = {row["contact_id"]: row["file_id"] for row in await rows(workshop, "files")}
+    path = f"/intake/v1/files/{of[mail['contact_id']]}"
+    assert (await desk.gets(path, desk.token)).status == 200
+    async with workshop.reading() as db:
+        await files().settle([FileId(of[mail["contact_id"]])])
+        await filing.sort_new_files(db, datetime.now(UTC))
+    administrator = desk.token_of(Role.ADMINISTRATOR)
+    deletion = f"/intake/v1/mails/{mail['mail_id']}/deletion", {"because": "They asked."}, administrator
+    assert (await desk.posts(*deletion)).status == 200
+    gone = await desk.gets(path, desk.token)
+    assert (gone.status, "was deleted on" in gone.sentence) == (404, True)
+    assert (await desk.gets(f"/intake/v1/mails/{mail['mail_id']}", desk.token)).fields["files"] == []
+    await timers.drop_deleted_files(workshop)
+    left = {each.name for each in (data / "files").rglob("*") if each.is_file()}
+    assert left == {str(of[other["contact_id"]])}
+    [row] = [row for row in await rows(workshop, "files") if row["contact_id"] == mail["contact_id"]]
+    assert (row["name"], row["dropped_at"] is not None) == ("", True)
 
 
 async def test_a_report_of_what_was_never_sent_is_noted_and_marks_nobody(post: PostRoom) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from services.intake.actions import filing
 from services.intake.actions.mail.placing import STARTS
 from services.intake.store.mail import looking as store
 from services.intake.store.mail import tombstones
@@ -41,7 +42,7 @@ async def give(work: Work, mail_id: MailId, who: str, workshop: Workshop) -> Dow
     """As it arrived. That it was given is kept."""
     mail = await accessed(work, mail_id, who, "raw")
     if mail.deleted_at is not None:
-        raise NotFound(f"This mail was deleted on {mail.deleted_at:%d %B %Y}: its bytes are gone.")
+        raise NotFound(f"This mail was deleted on {mail.deleted_at:%d %B %Y}: its bytes and files are gone.")
     return Download(f"{mail_id}.eml", MESSAGE, mail.size, pieces(workshop, mail_id))
 
 
@@ -72,7 +73,12 @@ async def oldest_seconds(db: Connection, now: datetime) -> float:
 
 
 async def delete(work: Work, mail_id: MailId, who: str, because: str) -> ShownMail:
-    """Bytes and texts go, the row stays: delivered again, it is known and becomes nothing. Twice is harmless."""
+    """
+    Its bytes, what was read in them, and the files that came with it. Twice is harmless.
+
+    The row stays: delivered again, it is known and becomes nothing. Its contact stays in the record, here and in crm,
+    with the text that was said of it.
+    """
     standing = await tombstones.standing(work.db, mail_id)
     if standing is None:
         raise NotFound(NO_SUCH_MAIL)
@@ -83,4 +89,5 @@ async def delete(work: Work, mail_id: MailId, who: str, because: str) -> ShownMa
     mail = await store.shown(work.db, mail_id)
     if mail is None:
         raise LookupError("a deleted mail has lost its row")
+    await filing.delete_of(work, ContactId(mail.contact_id))
     return mail

@@ -111,7 +111,9 @@ async def shown(db: Connection, mail_id: MailId) -> ShownMail | None:
     return ShownMail(**dict(row)) if row is not None else None
 
 
-FILES = "SELECT file_id, name, media_type, size FROM files WHERE contact_id = $1 ORDER BY file_id"
+FILES = """
+SELECT file_id, name, media_type, size FROM files WHERE contact_id = $1 AND deleted_at IS NULL ORDER BY file_id
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ DELETE_TEXT = "DELETE FROM mail_texts WHERE mail_id = $1"
 
 
 async def delete(db: Connection, mail_id: MailId, now: datetime, who: str, because: str) -> None:
-    """Its bytes and all that was read in them go."""
+    """Its bytes go, and all that was read in them and stands with it. What its contact was recorded with stays."""
     await db.execute(DELETE, mail_id, now, who, because)
     await db.execute(DELETE_PIECES, mail_id)
     await db.execute(DELETE_TEXT, mail_id)
