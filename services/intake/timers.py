@@ -15,7 +15,7 @@ import structlog
 from services.intake.actions import filing, sending
 from services.intake.actions.mail import looking, placing
 from services.intake.actions.mail.keeping import PLACE
-from services.intake.actions.mail.placing import Letter, Waiting
+from services.intake.actions.mail.placing import ReadMail, Waiting
 from shared import telemetry
 from shared.db import Meaning, meaning_of
 from shared.errors import Unavailable
@@ -89,22 +89,22 @@ async def place_each(workshop: Workshop, begun: Iterator[Waiting]) -> None:
 
 async def place_some(workshop: Workshop, some: Sequence[Waiting]) -> None:
     """Those that name nothing first: they answer none of the others."""
-    letters = [letter for each in some if (letter := await spared(each, placing.opened(workshop, each)))]
+    read_mails = [read_mail for each in some if (read_mail := await spared(each, placing.opened(workshop, each)))]
     simple = [
         with_files
-        for letter in letters
-        if not letter.named.anything and (with_files := await spared(letter, placing.with_files(letter)))
+        for read_mail in read_mails
+        if not read_mail.named.anything and (with_files := await spared(read_mail, placing.with_files(read_mail)))
     ]
-    alone = [letter for letter in letters if letter.named.anything]
+    alone = [read_mail for read_mail in read_mails if read_mail.named.anything]
     if not await placed_together(workshop, placing.Together(simple)):
         alone = [*simple, *alone]
-    for letter in alone:
-        await spared(letter, place_mail(workshop, letter))
+    for read_mail in alone:
+        await spared(read_mail, place_mail(workshop, read_mail))
 
 
 async def placed_together(workshop: Workshop, together: placing.Together) -> bool:
     """Where one fails, each is placed by itself."""
-    if len(together.letters) <= 1:
+    if len(together.read_mails) <= 1:
         return False
     try:
         await workshop.run([], together.put, Cause("intake", new_id()), fresh=together.fresh)
@@ -115,7 +115,7 @@ async def placed_together(workshop: Workshop, together: placing.Together) -> boo
     return True
 
 
-async def spared(mail: Waiting | Letter, doing: Awaitable[T]) -> T | None:
+async def spared(mail: Waiting | ReadMail, doing: Awaitable[T]) -> T | None:
     """One that fails is begun again later, and spoils no other."""
     try:
         return await doing
@@ -127,14 +127,14 @@ async def spared(mail: Waiting | Letter, doing: Awaitable[T]) -> T | None:
         return None
 
 
-async def place_mail(workshop: Workshop, letter: Letter) -> None:
-    if await placing.must_wait(workshop, letter):
-        await workshop.run([], partial(placing.wait, kept=letter.kept), letter.cause)
+async def place_mail(workshop: Workshop, read_mail: ReadMail) -> None:
+    if await placing.must_wait(workshop, read_mail):
+        await workshop.run([], partial(placing.wait, kept=read_mail.kept), read_mail.cause)
         return
-    letter = await placing.with_files(letter)
+    read_mail = await placing.with_files(read_mail)
     for _ in range(LOOKS):
-        found = placing.Placing(letter, await placing.look_for_place(workshop, letter))
-        if await workshop.run(found.subjects, found.put, letter.cause, fresh=found.fresh):
+        found = placing.Placing(read_mail, await placing.look_for_place(workshop, read_mail))
+        if await workshop.run(found.subjects, found.put, read_mail.cause, fresh=found.fresh):
             return
 
 

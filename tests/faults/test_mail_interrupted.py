@@ -32,10 +32,10 @@ async def test_a_mail_whose_database_is_killed_again_and_again_while_it_is_place
             await post.keeps(a_mail())
             opened = placing.opened
 
-            async def opened_and_killed(*arguments: Any) -> placing.Letter:
-                letter = await opened(*arguments)
+            async def opened_and_killed(*arguments: Any) -> placing.ReadMail:
+                read_mail = await opened(*arguments)
                 await asyncio.to_thread(server.kill)
-                return letter
+                return read_mail
 
             for _ in range(OFTEN):
                 monkeypatch.setattr(placing, "opened", opened_and_killed)

@@ -281,7 +281,7 @@ async def test_a_round_that_the_database_breaks_off_goes_on_nowhere(
     other_begun, first_failed, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
     opened = placing.opened
 
-    async def opens(workshop: Workshop, waiting: placing.Waiting) -> placing.Letter:
+    async def opens(workshop: Workshop, waiting: placing.Waiting) -> placing.ReadMail:
         if waiting.kept.message_id == "<0@example.org>":
             await other_begun.wait()
             first_failed.set()

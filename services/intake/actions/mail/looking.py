@@ -11,7 +11,7 @@ from services.intake.actions import filing
 from services.intake.actions.mail.placing import STARTS
 from services.intake.store.mail import looking as store
 from services.intake.store.mail import tombstones
-from services.intake.store.mail.looking import FileOfMail, ShownMail
+from services.intake.store.mail.looking import ListedFile, ShownMail
 from shared.db import Connection
 from shared.errors import Conflict, NotFound
 from shared.vocabulary import ContactId, MailId
@@ -29,7 +29,7 @@ class MailAndFiles:
     """A mail as it was read, and the files that came with it."""
 
     mail: ShownMail
-    files: list[FileOfMail]
+    files: list[ListedFile]
 
 
 async def show(work: Work, mail_id: MailId, who: str) -> MailAndFiles:

@@ -66,7 +66,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ReadMail:
     """A mail that has been read, as it goes into the record. `attachments` is None until its files are kept."""
 
     kept: KeptMail
@@ -108,8 +108,8 @@ async def begin(work: Work) -> list[Waiting]:
     return [Waiting(each, council) for each in begun]
 
 
-async def opened(workshop: Workshop, waiting: Waiting) -> Letter:
-    """Never fails because of what stands in it: what cannot be read goes on as it came."""
+async def opened(workshop: Workshop, waiting: Waiting) -> ReadMail:
+    """What cannot be read goes on as it came. Where this fails, it is begun again, and goes on so in the end."""
     kept, raw = waiting.kept, waiting.begun.raw
     if raw is None:
         async with workshop.reading() as db:
@@ -124,7 +124,7 @@ async def opened(workshop: Workshop, waiting: Waiting) -> Letter:
             mail = unreadable(kept, raw, str(error))
     what = fitted(mail, raw)
     named = rules.named_in(link_key(), mail, kept.sent_to)
-    return Letter(kept, waiting.council, mail, named, what)
+    return ReadMail(kept, waiting.council, mail, named, what)
 
 
 async def read_of(kept: KeptMail, raw: bytes, *, is_ours: bool) -> Mail:
@@ -148,11 +148,11 @@ def unreadable(kept: KeptMail, raw: bytes, why: str) -> Mail:
     )
 
 
-async def with_files(letter: Letter) -> Letter:
+async def with_files(read_mail: ReadMail) -> ReadMail:
     """Its files are kept once it is certain that it is placed now, and only once."""
-    if letter.attachments is not None:
-        return letter
-    return replace(letter, attachments=await kept_files(letter.fitted.files))
+    if read_mail.attachments is not None:
+        return read_mail
+    return replace(read_mail, attachments=await kept_files(read_mail.fitted.files))
 
 
 async def kept_files(found: Sequence[FileOfMail]) -> tuple[Attachment, ...]:
@@ -172,22 +172,22 @@ async def kept_files(found: Sequence[FileOfMail]) -> tuple[Attachment, ...]:
     return tuple(kept)
 
 
-async def look_for_place(workshop: Workshop, letter: Letter) -> Place:
+async def look_for_place(workshop: Workshop, read_mail: ReadMail) -> Place:
     """As things stand. Most mails name nothing, so that there is nothing to ask the database for."""
-    if not letter.named.anything:
-        return rules.placed(letter.mail, ())
+    if not read_mail.named.anything:
+        return rules.placed(read_mail.mail, ())
     async with workshop.reading() as db:
-        return await place_of(db, letter)
+        return await place_of(db, read_mail)
 
 
-async def place_of(db: Connection, letter: Letter) -> Place:
+async def place_of(db: Connection, read_mail: ReadMail) -> Place:
     """Where it goes: looked at again in the transaction that puts it there."""
-    named = letter.named
-    candidates = await threads.named(db, [*named.by_token, *named.by_subject], named.by_mention, letter.kept.mailbox)
+    named = read_mail.named
+    candidates = await threads.named(db, [*named.by_token, *named.by_subject], named.by_mention, read_mail.kept.mailbox)
     found = {each.known.enquiry_id for several in candidates.values() for each in several}
-    known_on = await participants.known_on(db, found, letter.address) if letter.address else set()
+    known_on = await participants.known_on(db, found, read_mail.address) if read_mail.address else set()
     there = {name: known for name, several in candidates.items() if (known := likeliest(several, known_on))}
-    return rules.placed(letter.mail, rules.threads_of(named, there, there, known_on))
+    return rules.placed(read_mail.mail, rules.threads_of(named, there, there, known_on))
 
 
 def likeliest(candidates: Sequence[Candidate], known_on: Collection[EnquiryId]) -> Known | None:
@@ -197,14 +197,14 @@ def likeliest(candidates: Sequence[Candidate], known_on: Collection[EnquiryId]) 
     return next(chain(knows, others), None)
 
 
-async def must_wait(workshop: Workshop, letter: Letter) -> bool:
+async def must_wait(workshop: Workshop, read_mail: ReadMail) -> bool:
     """Whether it answers a mail that is not placed yet, and has not waited for it long enough."""
-    if not letter.mail.mentions:
+    if not read_mail.mail.mentions:
         return False
     async with workshop.reading() as db:
-        if await workshop.timesource.now(db) >= letter.kept.kept_at + WAITS_AT_MOST:
+        if await workshop.timesource.now(db) >= read_mail.kept.kept_at + WAITS_AT_MOST:
             return False
-        return await threads.answers_one_not_placed_yet(db, letter.kept, letter.mail.mentions)
+        return await threads.answers_one_not_placed_yet(db, read_mail.kept, read_mail.mail.mentions)
 
 
 async def wait(work: Work, kept: KeptMail) -> None:
@@ -223,7 +223,7 @@ async def give_back(work: Work, begun: Sequence[Waiting]) -> None:
 class Placing:
     """A mail at the place that was found for it: the subjects to lock, and what happens in the work."""
 
-    letter: Letter
+    read_mail: ReadMail
     place: Place
 
     @property
@@ -236,14 +236,14 @@ class Placing:
     @property
     def fresh(self) -> list[str]:
         """Subjects that nobody else can know yet."""
-        kept = self.letter.kept
+        kept = self.read_mail.kept
         return [enquiry_subject(kept.enquiry_id), contact_subject(kept.contact_id)]
 
     async def put(self, work: Work) -> bool:
         """False when it belongs elsewhere by now, and has to be looked at again. A mail is placed once."""
-        if await place_of(work.db, self.letter) != self.place:
+        if await place_of(work.db, self.read_mail) != self.place:
             return False
-        kept = self.letter.kept
+        kept = self.read_mail.kept
         about = self.place.thread.enquiry_id if self.place.thread is not None else None
         if self.place.placed_as in (PlacedAs.ENQUIRY, PlacedAs.HELD):
             about = kept.enquiry_id
@@ -251,53 +251,51 @@ class Placing:
             return True
         await self.record(work)
         done = Placed(self.place.placed_as, about, self.why)
-        await store.place(work.db, kept.mail_id, self.letter.mail, done, work.now)
+        await store.place(work.db, kept.mail_id, self.read_mail.mail, done, work.now)
         return True
 
     @property
     def why(self) -> str:
-        if mailbox_named(self.letter.council, self.letter.kept.mailbox) is not None:
+        if mailbox_named(self.read_mail.council, self.read_mail.kept.mailbox) is not None:
             return self.place.why
-        return (
-            f'{self.place.why} Its mailbox "{self.letter.kept.mailbox}" is not in the council file: no queue is named.'
-        )
+        return f'{self.place.why} Its mailbox "{self.read_mail.kept.mailbox}" is not in the council file: no queue is named.'
 
     async def record(self, work: Work) -> None:
         if self.place.placed_as is PlacedAs.NOTED:
             await self.note(work)
         elif self.place.placed_as is PlacedAs.FURTHER and self.place.thread is not None:
             about = Known(self.place.thread.enquiry_id, self.place.thread.reference)
-            await receive_further(work, self.letter.contact, about, self.letter.fitted.text)
+            await receive_further(work, self.read_mail.contact, about, self.read_mail.fitted.text)
         else:
             await self.open(work)
 
     async def open(self, work: Work) -> None:
         """A new enquiry, and word to whoever wrote it. One that is held says which enquiry it may belong to."""
-        letter = self.letter
-        [known] = await receive(work, letter.contact, [self.enquiry])
-        if letter.mail.kind is MailKind.ORDINARY:
+        read_mail = self.read_mail
+        [known] = await receive(work, read_mail.contact, [self.enquiry])
+        if read_mail.mail.kind is MailKind.ORDINARY:
             await owe_receipt(
                 work,
-                letter.council,
+                read_mail.council,
                 Arrival(
                     enquiry_id=known.enquiry_id,
                     reference=known.reference,
-                    address=letter.address,
-                    name=letter.mail.sender.name,
-                    mailbox=letter.kept.mailbox,
-                    language=letter.mail.language,
-                    answers_to=letter.kept.message_id,
-                    sent_from=letter.kept.sent_from,
+                    address=read_mail.address,
+                    name=read_mail.mail.sender.name,
+                    mailbox=read_mail.kept.mailbox,
+                    language=read_mail.mail.language,
+                    answers_to=read_mail.kept.message_id,
+                    sent_from=read_mail.kept.sent_from,
                 ),
             )
 
     @property
     def enquiry(self) -> Enquiry:
-        thread, mailbox = self.place.thread, mailbox_named(self.letter.council, self.letter.kept.mailbox)
+        thread, mailbox = self.place.thread, mailbox_named(self.read_mail.council, self.read_mail.kept.mailbox)
         return Enquiry(
-            enquiry_id=self.letter.kept.enquiry_id,
-            title=self.letter.fitted.title,
-            text=self.letter.fitted.text,
+            enquiry_id=self.read_mail.kept.enquiry_id,
+            title=self.read_mail.fitted.title,
+            text=self.read_mail.fitted.text,
             service_code=mailbox.service if mailbox else None,
             queue_id=QueueId(mailbox.queue) if mailbox and mailbox.queue else None,
             perhaps_about=thread.enquiry_id if thread is not None else None,
@@ -305,32 +303,32 @@ class Placing:
 
     async def note(self, work: Work) -> None:
         """Recorded, and nothing follows; but a message that came back has not been delivered."""
-        letter, thread = self.letter, self.place.thread
-        contact = letter.contact
+        read_mail, thread = self.read_mail, self.place.thread
+        contact = read_mail.contact
         if thread is None:
             await contacts.save(work.db, contact, work.occurred_at, {})
         else:
-            await contacts.save_further(work.db, contact, work.occurred_at, thread.enquiry_id, letter.fitted.text)
+            await contacts.save_further(work.db, contact, work.occurred_at, thread.enquiry_id, read_mail.fitted.text)
         if contact.attachments:
             await contacts.save_files(work.db, contact)
         work.say(
             ContactNoted(
                 contact_id=contact.contact_id,
                 enquiry_id=thread.enquiry_id if thread is not None else None,
-                noted_as=NotedAs(letter.mail.kind),
+                noted_as=NotedAs(read_mail.mail.kind),
                 channel=contact.channel,
                 point=contact.point,
                 started_at=work.occurred_at,
-                sender=letter.address,
-                title=letter.fitted.title,
-                text=letter.fitted.text,
+                sender=read_mail.address,
+                title=read_mail.fitted.title,
+                text=read_mail.fitted.text,
             )
         )
         await self.note_bounces(work)
 
     async def note_bounces(self, work: Work) -> None:
         """Anybody can write a report, but only who got a message, or carried it, can name it."""
-        mail, thread = self.letter.mail, self.place.thread
+        mail, thread = self.read_mail.mail, self.place.thread
         if not mail.bounced or thread is None:
             return
         for sent in await threads.sent(work.db, mail.bounced_ids, thread.enquiry_id):
@@ -358,13 +356,13 @@ class Together:
     None of them names anything, so that none can belong elsewhere by now. Where one fails, none is placed.
     """
 
-    letters: Sequence[Letter]
+    read_mails: Sequence[ReadMail]
 
     @property
     def placings(self) -> list[Placing]:
         """By address, so that two works which owe receipts to the same ones wait for each other, and do not block."""
-        ordered = sorted(self.letters, key=lambda letter: letter.address or "")
-        return [Placing(letter, rules.placed(letter.mail, ())) for letter in ordered]
+        ordered = sorted(self.read_mails, key=lambda read_mail: read_mail.address or "")
+        return [Placing(read_mail, rules.placed(read_mail.mail, ())) for read_mail in ordered]
 
     @property
     def fresh(self) -> list[str]:
@@ -372,4 +370,4 @@ class Together:
 
     async def put(self, work: Work) -> None:
         for placing in self.placings:
-            await placing.put(work.because(placing.letter.cause))
+            await placing.put(work.because(placing.read_mail.cause))

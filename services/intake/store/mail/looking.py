@@ -117,8 +117,8 @@ SELECT file_id, name, media_type, size FROM files WHERE contact_id = $1 AND dele
 
 
 @dataclass(frozen=True, slots=True)
-class FileOfMail:
-    """A file that came with it."""
+class ListedFile:
+    """A file that came with a mail, without its bytes."""
 
     file_id: UUID
     name: str
@@ -126,8 +126,8 @@ class FileOfMail:
     size: int
 
 
-async def files(db: Connection, contact_id: ContactId) -> list[FileOfMail]:
-    return [FileOfMail(**dict(row)) for row in await db.fetch(FILES, contact_id)]
+async def files(db: Connection, contact_id: ContactId) -> list[ListedFile]:
+    return [ListedFile(**dict(row)) for row in await db.fetch(FILES, contact_id)]
 
 
 PIECE = "SELECT bytes FROM mail_pieces WHERE mail_id = $1 AND nth = $2"
