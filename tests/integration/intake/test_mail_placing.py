@@ -64,10 +64,17 @@ async def test_a_mailbox_of_a_queue_says_so(post: PostRoom) -> None:
     assert said.data["queue_id"] == "general"
 
 
-async def test_placed_again_it_is_the_same_contact(post: PostRoom) -> None:
-    mail = await post.takes(a_mail())
-    assert (await post.places())[0]["placed_at"] == mail["placed_at"]
-    assert len(await post.contacts()) == 1
+async def test_placed_by_two_replicas_at_once_and_by_a_third_later_it_is_one_contact(
+    post: PostRoom, workshop: Workshop
+) -> None:
+    await post.keeps(a_mail())
+    [waiting] = await workshop.run([], placing.begin, a_cause())
+    read_mail = await placing.with_files(await placing.opened(workshop, waiting))
+    there = placing.Placing(read_mail, await placing.look_for_place(workshop, read_mail))
+    for replicas in (2, 1):
+        works = (workshop.run(there.subjects, there.put, read_mail.cause, fresh=there.fresh) for _ in range(replicas))
+        assert all(await asyncio.gather(*works))
+    assert len(await post.contacts()) == len(await post.said("enquiry.received")) == 1
 
 
 async def test_what_came_to_a_mailbox_that_is_given_up_meanwhile_goes_to_no_other_ones_queue(post: PostRoom) -> None:
