@@ -256,9 +256,10 @@ class Placing:
 
     @property
     def why(self) -> str:
-        if mailbox_named(self.read_mail.council, self.read_mail.kept.mailbox) is not None:
+        mailbox = self.read_mail.kept.mailbox
+        if mailbox_named(self.read_mail.council, mailbox) is not None:
             return self.place.why
-        return f'{self.place.why} Its mailbox "{self.read_mail.kept.mailbox}" is not in the council file: no queue is named.'
+        return f'{self.place.why} Its mailbox "{mailbox}" is not in the council file: no queue is named.'
 
     async def record(self, work: Work) -> None:
         if self.place.placed_as is PlacedAs.NOTED:
