@@ -12,6 +12,7 @@ import pytest
 from services.intake.actions.mail import keeping
 from services.intake.channels.email import fetching
 from services.intake.channels.email.imap import Connection
+from services.intake.domain.mail.fetching import Folder
 from services.intake.domain.mail.identity import identity_of
 from services.intake.domain.mail.model import Arrived, ArrivedBy
 from services.intake.settings import settings
@@ -199,6 +200,32 @@ async def test_a_changed_uidvalidity_doubles_nothing(
     seen = await rows(town, "mail_uids")
     assert {row["uid_validity"] for row in seen} == {after["uid_validity"]}
     assert sorted(row["mail_id"] for row in seen if row["mail_id"]) == sorted(mail["mail_id"] for mail in kept)
+
+
+async def test_a_mail_that_arrives_between_two_looks_makes_the_folder_no_other(
+    town: Workshop, server: PrivateDovecot, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said of the next UID is older then than what has been read."""
+    server.put(USER, letters(3), date=soon())
+    asked: list[int] = []
+    searched, peeked = Connection.searched, Connection.peeked
+
+    def later(self: Connection, above: int, folder: Folder) -> list[int]:
+        if not asked:
+            server.put(USER, letters(1, about="late"))
+            self.client.noop()
+        return searched(self, above, folder)
+
+    def noted(self: Connection, uids: Sequence[int]) -> dict[int, bytes]:
+        asked.extend(uids)
+        return peeked(self, uids)
+
+    monkeypatch.setattr(Connection, "searched", later)
+    monkeypatch.setattr(Connection, "peeked", noted)
+    async with reading(town, file, monkeypatch) as reader:
+        await until(lambda: reader.is_up, what="the account is read")
+        await until_kept(town, 4)
+    assert asked == [1, 2, 3, 4]
 
 
 async def test_a_mail_that_came_by_smtp_before_is_the_same_mail(

@@ -216,7 +216,7 @@ class Reader:
             if now - self.forgave_at >= RECONCILE_EVERY:
                 self.tries.clear()
                 self.silent, self.forgave_at = 0, now
-            await self.reconcile(connection, mailbox, folder)
+            await self.reconcile(connection, mailbox)
         return news
 
     async def read_on(self, connection: Connection, mailbox: Mailbox, folder: Folder, position: Position) -> bool:
@@ -271,8 +271,13 @@ class Reader:
     def is_worth_trying(self, mail: Listed) -> bool:
         return self.tries[mail.uid] < TRIES and mail.size <= settings().mail_max_bytes
 
-    async def reconcile(self, connection: Connection, mailbox: Mailbox, folder: Folder) -> None:
-        """All that the folder has and was never seen is fetched; what then is missing still is an alarm."""
+    async def reconcile(self, connection: Connection, mailbox: Mailbox) -> None:
+        """
+        All that the folder has and was never seen is fetched; what then is missing still is an alarm.
+
+        Looked at anew: the folder may have got mail since, and the position with it.
+        """
+        folder = await connection.look()
         position = await self.work(lambda work: fetching.follow(work, self.hold, folder))
         there = [uid for uid in await connection.uids(0, folder) if uid <= position.last_uid] if folder.how_many else []
         gap: list[int] = []
