@@ -1,11 +1,13 @@
 """Reading mailboxes when something is wrong: it is told in a sentence, tried again, and holds up nothing else."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from services.intake.channels.email import fetching, imap
+from services.intake.domain.mail.fetching import Listed
 from shared.telemetry import MAIL_MISSING
 from shared.work import Workshop
 from tests.builders import a_workshop
@@ -234,6 +236,59 @@ async def test_a_gap_is_an_alarm_until_it_is_filled(
         await until_kept(town, 4)
         await until_up(reader)
     assert alarms[:2] == [2, 0]
+
+
+async def test_a_mail_that_the_server_leaves_out_of_its_list_is_missing_until_it_is_there(
+    town: Workshop, server: PrivateDovecot, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As no Dovecot does of itself: it answers, and says nothing of one mail."""
+    server.put(USER, letters(3), date=soon())
+    sizes, left_out = imap.Connection.sizes, {2}
+
+    def without(self: imap.Connection, uids: Sequence[int]) -> list[Listed]:
+        return [each for each in sizes(self, uids) if each.uid not in left_out]
+
+    monkeypatch.setattr(imap.Connection, "sizes", without)
+    async with reading(town, file, monkeypatch) as reader:
+        await until_kept(town, 2)
+        await until_up(reader)
+        assert (await missing_in(town), shown_missing()) == (1, 1.0)
+        left_out.clear()
+        monkeypatch.setattr(fetching, "RECONCILE_EVERY", 0.0)
+        server.put(USER, letters(1, about="bulb"))
+        await until_kept(town, 4)
+        await until(lambda: shown_missing() == 0.0, what="the end of the alarm")
+        assert await missing_in(town) == 0
+
+
+async def test_a_mail_that_is_deleted_while_it_is_looked_for_is_not_missing(
+    town: Workshop, server: PrivateDovecot, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.put(USER, letters(3), date=soon())
+    sizes, shown = imap.Connection.sizes, []
+    show = fetching.Reader.show_missing
+
+    def deleted_before(self: imap.Connection, uids: Sequence[int]) -> list[Listed]:
+        if 2 in uids:
+            server.expunge(USER, [2])
+        return sizes(self, uids)
+
+    def noted(self: fetching.Reader, missing: int | None) -> None:
+        shown.append(missing)
+        show(self, missing)
+
+    monkeypatch.setattr(imap.Connection, "sizes", deleted_before)
+    monkeypatch.setattr(fetching.Reader, "show_missing", noted)
+    async with reading(town, file, monkeypatch) as reader:
+        await until_kept(town, 2)
+        await until_up(reader)
+        assert await missing_in(town) == 0
+    assert {*shown} == {0, None}
+
+
+async def missing_in(workshop: Workshop) -> int:
+    [position] = await rows(workshop, "mail_positions")
+    return int(position["missing"])
 
 
 async def test_of_two_replicas_one_reads_and_the_other_takes_over(

@@ -224,8 +224,7 @@ class Reader:
         has_none = not folder.how_many or folder.uid_next == position.last_uid + 1
         uids = [] if has_none else await connection.uids(position.last_uid, folder)
         for some in in_portions(uids):
-            async with self.doorway.workshop.reading() as db:
-                new = await fetching.unknown(db, self.hold, position, some)
+            new = await self.never_seen(position, some)
             await self.take_in(connection, mailbox, position, new)
             await self.keep(position, Fetched(some[-1]))
         if not uids:
@@ -237,15 +236,11 @@ class Reader:
         if fetched.missing:
             self.show_missing(missing)
 
-    async def take_in(self, connection: Connection, mailbox: Mailbox, position: Position, uids: Sequence[int]) -> int:
-        """How many of the mails are there and cannot be fetched. They hold up nothing."""
-        missing = 0
+    async def take_in(self, connection: Connection, mailbox: Mailbox, position: Position, uids: Sequence[int]) -> None:
+        """A mail that is there and cannot be fetched is counted, and holds up nothing."""
         listed = await connection.listed(uids) if uids else []
         for portion in portions(listed, position.cut_over, self.tries):
-            fetched = await self.fetched(connection, mailbox, portion)
-            await self.keep(position, fetched)
-            missing += fetched.missing
-        return missing
+            await self.keep(position, await self.fetched(connection, mailbox, portion))
 
     async def fetched(self, connection: Connection, mailbox: Mailbox, portion: Portion) -> Fetched:
         wanted = {each.uid: each for each in portion.wanted if self.is_worth_trying(each)}
@@ -280,18 +275,24 @@ class Reader:
         folder = await connection.look()
         position = await self.work(lambda work: fetching.follow(work, self.hold, folder))
         there = [uid for uid in await connection.uids(0, folder) if uid <= position.last_uid] if folder.how_many else []
-        gap: list[int] = []
-        for some in in_portions(there):
-            async with self.doorway.workshop.reading() as db:
-                gap += await fetching.unknown(db, self.hold, position, some)
+        gap = await self.never_seen(position, there)
         if gap:
             await self.count_missing(len(gap))
-        missing = 0
         for some in in_portions(gap):
-            missing += await self.take_in(connection, mailbox, position, some)
+            await self.take_in(connection, mailbox, position, some)
+        missing = 0
+        for some in in_portions(await self.never_seen(position, gap)):
+            missing += len(await connection.there(some))
         if gap or position.missing:
             await self.count_missing(missing)
         self.show_missing(missing)
+
+    async def never_seen(self, position: Position, uids: Sequence[int]) -> list[int]:
+        found: list[int] = []
+        for some in in_portions(uids):
+            async with self.doorway.workshop.reading() as db:
+                found += await fetching.unknown(db, self.hold, position, some)
+        return found
 
     async def count_missing(self, missing: int) -> None:
         self.show_missing(missing)

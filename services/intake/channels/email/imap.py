@@ -162,6 +162,14 @@ class Connection:
             found += self.client.search(f"{start}:{'*' if last >= folder.how_many else last}")
         return found
 
+    async def there(self, uids: Sequence[int]) -> list[int]:
+        """Those of the mails that are in the folder still."""
+        return sorted(await self.run(self.found, uids)) if uids else []
+
+    def found(self, uids: Sequence[int]) -> set[int]:
+        self.client.noop()
+        return {*self.client.search(f"UID {','.join(map(str, uids))}")} & {*uids}
+
     async def listed(self, uids: Sequence[int]) -> list[Listed]:
         """Those of the mails that are still there."""
         return await self.run(self.sizes, uids)
