@@ -208,6 +208,40 @@ async def test_a_mail_that_the_server_cannot_give_is_missing_and_tried_again_and
     assert position["missing"] == 0
 
 
+async def test_a_mail_whose_size_the_server_cannot_tell_is_missing_and_tried_again_and_holds_up_nothing(
+    town: Workshop, server: PrivateDovecot, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dovecot ends the connection as soon as it is to list it."""
+    server.put(USER, letters(5), date=soon())
+    broken = without_size(server, 2)
+    broken.chmod(0)
+    async with reading(town, file, monkeypatch) as reader:
+        await until_kept(town, 4, within=40)
+        await until_up(reader)
+        server.put(USER, letters(1, about="lamp"))
+        await until_kept(town, 5)
+        await until_read(town, 6)
+        assert (await missing_in(town), shown_missing()) == (1, 1.0)
+        broken.chmod(0o644)
+        monkeypatch.setattr(fetching, "RECONCILE_EVERY", 0.0)
+        server.put(USER, letters(1, about="bulb"))
+        await until_kept(town, 7)
+        await until(lambda: shown_missing() == 0.0, what="the end of the alarm")
+        assert await missing_in(town) == 0
+
+
+def without_size(server: PrivateDovecot, nth: int) -> Path:
+    """Of the mails in their order, one whose file says no more how large it is: it must be opened to tell."""
+    server.stop()
+    place = server.folder / "mail" / USER / "Maildir"
+    file = sorted(place.glob("*/*S=*"))[nth]
+    bare = file.rename(file.with_name(f"{file.name.partition(',S=')[0]}:2,"))
+    for written_down in place.glob("dovecot*"):
+        written_down.unlink()
+    server.start()
+    return bare
+
+
 def shown_missing() -> float:
     """As Prometheus reads it."""
     return float(MAIL_MISSING.labels("intake", "enquiries", "INBOX")._value.get())

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import structlog
 from services.intake.actions.mail import fetching
 from services.intake.actions.mail.fetching import TakenOver
 from services.intake.channels.email.imap import Connection, NotLetIn, in_portions
+from services.intake.channels.email.tries import TRIES, Tries
 from services.intake.domain.mail.fetching import Fetched, Folder, Hold, Listed, Portion, Position, portions
 from services.intake.gateways.accounts import Account, read_accounts
 from services.intake.settings import settings
@@ -40,8 +40,6 @@ AFTER_NEWS = 1.0
 """Whatever comes just before the server begins to tell is not told: after news one looks once more, and soon."""
 FIRST_REST = 1.0
 LONGEST_REST = 60.0
-TRIES = 3
-"""So often may a connection be lost over a mail, or before the server tells anything, until it goes on without."""
 
 
 async def keep_open(doorway: Doorway) -> None:
@@ -89,13 +87,15 @@ class Reader:
     """
     Reads one folder as long as it is let, and waits while another replica does.
 
-    `tries` counts how often the connection was lost over a mail; `silent` how often before the server told anything.
+    `listings` and `tries` count how often the connection was lost over a mail while it was listed or fetched; `silent`
+    how often before the server told anything.
     """
 
     doorway: Doorway
     account: Account
     hold: Hold = field(init=False)
-    tries: Counter[int] = field(default_factory=Counter)
+    listings: Tries = field(default_factory=Tries)
+    tries: Tries = field(default_factory=Tries)
     silent: int = 0
     failures: int = 0
     reconciled_at: float = 0.0
@@ -214,7 +214,8 @@ class Reader:
         if now - self.reconciled_at >= RECONCILE_EVERY:
             self.reconciled_at = now
             if now - self.forgave_at >= RECONCILE_EVERY:
-                self.tries.clear()
+                self.listings.forgive()
+                self.tries.forgive()
                 self.silent, self.forgave_at = 0, now
             await self.reconcile(connection, mailbox)
         return news
@@ -225,8 +226,8 @@ class Reader:
         uids = [] if has_none else await connection.uids(position.last_uid, folder)
         for some in in_portions(uids):
             new = await self.never_seen(position, some)
-            await self.take_in(connection, mailbox, position, new)
-            await self.keep(position, Fetched(some[-1]))
+            unlisted = await self.take_in(connection, mailbox, position, new)
+            await self.keep(position, Fetched(some[-1], missing=unlisted))
         if not uids:
             await self.keep(position, Fetched(position.last_uid))
         return bool(uids)
@@ -236,35 +237,48 @@ class Reader:
         if fetched.missing:
             self.show_missing(missing)
 
-    async def take_in(self, connection: Connection, mailbox: Mailbox, position: Position, uids: Sequence[int]) -> None:
-        """A mail that is there and cannot be fetched is counted, and holds up nothing."""
-        listed = await connection.listed(uids) if uids else []
-        for portion in portions(listed, position.cut_over, self.tries):
+    async def take_in(self, connection: Connection, mailbox: Mailbox, position: Position, uids: Sequence[int]) -> int:
+        """How many of the mails are there and cannot even be listed. They hold up nothing."""
+        listed = await self.listed(connection, uids)
+        for portion in portions(listed, position.cut_over, self.tries.suspected):
             await self.keep(position, await self.fetched(connection, mailbox, portion))
+        unlisted = await connection.there(sorted({*uids} - {each.uid for each in listed}))
+        self.tell_missing(unlisted)
+        return len(unlisted)
+
+    async def listed(self, connection: Connection, uids: Sequence[int]) -> list[Listed]:
+        """Those of the mails that the server lists."""
+        found: list[Listed] = []
+        for some in self.listings.groups(uids):
+            self.listings.begin(some)
+            found += await connection.listed(some)
+            self.listings.end(some)
+        return found
 
     async def fetched(self, connection: Connection, mailbox: Mailbox, portion: Portion) -> Fetched:
         wanted = {each.uid: each for each in portion.wanted if self.is_worth_trying(each)}
-        self.tries.update([*wanted])
+        self.tries.begin(wanted)
         bodies = await connection.bodies([*wanted]) if wanted else {}
-        for uid in wanted:
-            del self.tries[uid]
-        absent = [uid for uid in wanted if uid not in bodies]
-        refused = [each.uid for each in await connection.listed(absent)] if absent else []
+        self.tries.end(wanted)
+        refused = await connection.there([uid for uid in wanted if uid not in bodies])
         missing = sorted({each.uid for each in portion.wanted} - wanted.keys() | {*refused})
-        if missing:
-            log.error(
-                "mails cannot be fetched, and are left out for now",
-                account=self.account.name,
-                folder=self.account.folder,
-                uids=missing,
-            )
+        self.tell_missing(missing)
         mails = [
             await asyncio.to_thread(fetching.arrived, wanted[uid], bodies.pop(uid), mailbox) for uid in sorted(bodies)
         ]
         return Fetched(portion.last_uid, mails, portion.passed_over, len(missing))
 
+    def tell_missing(self, uids: Sequence[int]) -> None:
+        if uids:
+            log.error(
+                "mails cannot be fetched, and are left out for now",
+                account=self.account.name,
+                folder=self.account.folder,
+                uids=uids,
+            )
+
     def is_worth_trying(self, mail: Listed) -> bool:
-        return self.tries[mail.uid] < TRIES and mail.size <= settings().mail_max_bytes
+        return not self.tries.is_given_up(mail.uid) and mail.size <= settings().mail_max_bytes
 
     async def reconcile(self, connection: Connection, mailbox: Mailbox) -> None:
         """

@@ -171,14 +171,13 @@ class Connection:
         return {*self.client.search(f"UID {','.join(map(str, uids))}")} & {*uids}
 
     async def listed(self, uids: Sequence[int]) -> list[Listed]:
-        """Those of the mails that are still there."""
+        """Those that the server lists. One that is gone, or whose size it cannot tell, is not among them."""
         return await self.run(self.sizes, uids)
 
     def sizes(self, uids: Sequence[int]) -> list[Listed]:
-        found = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
         return [
             Listed(uid, int(told[b"RFC822.SIZE"]), zoned(told.get(b"INTERNALDATE")))
-            for uid, told in found.items()
+            for uid, told in self.given(uids, "RFC822.SIZE", "INTERNALDATE").items()
             if told.get(b"RFC822.SIZE") is not None
         ]
 
@@ -187,15 +186,19 @@ class Connection:
         return await self.run(self.peeked, uids)
 
     def peeked(self, uids: Sequence[int]) -> dict[int, bytes]:
+        found = self.given(uids, "BODY.PEEK[]")
+        return {uid: as_bytes(told[b"BODY[]"]) for uid, told in found.items() if told.get(b"BODY[]") is not None}
+
+    def given(self, uids: Sequence[int], *what: str) -> dict[int, dict[bytes, Any]]:
+        """By UID. When the server refuses it of several, each half is asked for, until it is known which it refuses."""
         try:
-            found = self.client.fetch(list(uids), ["BODY.PEEK[]"])
+            found: dict[int, dict[bytes, Any]] = self.client.fetch(list(uids), what)
         except IMAPClientAbortError:
             raise
         except IMAPClientError:
-            if len(uids) == 1:
-                return {}
-            return {uid: raw for each in uids for uid, raw in self.peeked([each]).items()}
-        return {uid: as_bytes(told[b"BODY[]"]) for uid, told in found.items() if told.get(b"BODY[]") is not None}
+            half = len(uids) // 2
+            return {**self.given(uids[:half], *what), **self.given(uids[half:], *what)} if half else {}
+        return found
 
     async def wait(self, seconds: float) -> bool:
         """Until the server tells that something changed, or for so long. False when it cannot tell."""
