@@ -147,16 +147,19 @@ class PrivateDovecot(MailServer):
                 client.delete_messages(doomed)
                 client.expunge()
 
-    def change_uidvalidity(self, user: str, folder: str = "INBOX") -> None:
+    def change_uidvalidity(self, user: str, folder: str = "INBOX", *, to: int | None = None) -> None:
         """What a move to another server does: it is away for a moment; then every mail has a new UID, counted from 1.
 
-        The mails stay as they are.
+        The mails stay as they are. Without a validity of yours, it is a new one.
         """
         was_running = self.is_running
         self.stop()
         place = self._mailboxes / user / "Maildir" / ("" if folder == "INBOX" else f".{folder}")
         for file in (place / "dovecot-uidlist", *place.glob("dovecot.index*")):
             file.unlink(missing_ok=True)
+        if to is not None:
+            (place / "dovecot-uidlist").write_text(f"3 V{to} N1\n")
+            os.chown(place / "dovecot-uidlist", *owner_of_mail())
         if was_running:
             self.start()
 

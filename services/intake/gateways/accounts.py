@@ -67,6 +67,11 @@ class Account(BaseModel):
         return self.port or PORTS[self.tls]
 
     @property
+    def place(self) -> str:
+        """Which mails the name stands for. Behind another port of a machine may be another server."""
+        return f"{self.user}@{self.host}:{self.port_to_call}"
+
+    @property
     def secret(self) -> str:
         """Read anew each time, so that a password can be changed. `Refused` when the file cannot be read."""
         if self.password_file is None:

@@ -62,13 +62,15 @@ CREATE TABLE mail_texts (
     notes          text[] NOT NULL
 );
 
--- How far a folder of an account has been read. One replica at a time holds it.
+-- How far a folder of an account has been read, and where that was: with another user or server, the same name stands for
+-- other mails. One replica at a time holds it.
 CREATE TABLE mail_positions (
     account      text NOT NULL,
     folder       text NOT NULL,
     uid_validity bigint NOT NULL,
     last_uid     bigint NOT NULL,
     cut_over     timestamptz NOT NULL,
+    read_at      text,
     held_by      uuid,
     held_until   timestamptz,
     looked_at    timestamptz,

@@ -184,24 +184,6 @@ async def more_than(workshop: Workshop, how_many: int) -> bool:
     return len(await rows(workshop, "mails")) >= how_many
 
 
-async def test_a_changed_uidvalidity_doubles_nothing(
-    town: Workshop, server: PrivateDovecot, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.put(USER, letters(2, about="old"), date=LONG_AGO)
-    server.put(USER, letters(5), date=soon())
-    server.expunge(USER, [4])
-    async with reading(town, file, monkeypatch):
-        before = await until_read(town, 7)
-        server.change_uidvalidity(USER)
-        server.put(USER, letters(1, about="new"))
-        kept = await until_kept(town, 5, within=30)
-        after = await until_read(town, 7)
-    assert before["uid_validity"] != after["uid_validity"] == server.uidvalidity(USER)
-    seen = await rows(town, "mail_uids")
-    assert {row["uid_validity"] for row in seen} == {after["uid_validity"]}
-    assert sorted(row["mail_id"] for row in seen if row["mail_id"]) == sorted(mail["mail_id"] for mail in kept)
-
-
 async def test_a_mail_that_arrives_between_two_looks_makes_the_folder_no_other(
     town: Workshop, server: PrivateDovecot, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,14 +33,20 @@ class TakenOver(Conflict):
         super().__init__(f'Another replica reads the folder {hold.folder} of account "{hold.account}" by now.')
 
 
-async def take(work: Work, hold: Hold, cut_over: datetime) -> Position | None:
-    """The folder, to read it alone; None while somebody else does. An earlier cut-over begins at its beginning."""
+async def take(work: Work, hold: Hold, cut_over: datetime, place: str) -> Position | None:
+    """
+    The folder, to read it alone; None while somebody else does.
+
+    An earlier cut-over begins at its beginning; another place does not even know what has been seen.
+    """
     found = await store.position(work.db, hold, cut_over)
     if found.is_others(hold.holder, work.now):
         return None
     if cut_over < found.position.cut_over:
         await store.look_back(work.db, hold)
-    await store.take(work.db, hold, work.now + HELD_FOR, cut_over)
+    await store.take(work.db, hold, work.now + HELD_FOR, cut_over, place)
+    if found.read_at not in (None, place) and found.position.uid_validity != store.NEVER_READ:
+        await store.begin_again(work.db, hold, store.READ_ELSEWHERE)
     return (await store.position(work.db, hold, cut_over)).position
 
 
@@ -59,7 +65,7 @@ async def follow(work: Work, hold: Hold, folder: Folder) -> Position:
     if folder.is_what_was_read(position):
         return position
     if position.uid_validity != store.NEVER_READ:
-        log.warning("a folder was made anew, and is read from its beginning", account=hold.account, folder=hold.folder)
+        log.warning("a folder is not the one that was read", account=hold.account, folder=hold.folder)
     if not await store.begin_again(work.db, hold, folder.uid_validity):
         raise TakenOver(hold)
     return Position(folder.uid_validity, 0, position.cut_over)

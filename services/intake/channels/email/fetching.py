@@ -171,7 +171,7 @@ class Reader:
 
     async def take(self, work: Work) -> bool:
         cut_over = self.account.cut_over or work.now
-        return await fetching.take(work, self.hold, cut_over) is not None
+        return await fetching.take(work, self.hold, cut_over, self.account.place) is not None
 
     async def keep_hold(self) -> None:
         while True:

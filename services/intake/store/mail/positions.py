@@ -13,13 +13,15 @@ from shared.vocabulary import MailId
 
 NEVER_READ = 0
 """Stands for the validity of UIDs until there is one: a server never gives it."""
+READ_ELSEWHERE = -1
+"""Stands for it when the folder was another server's or user's."""
 
 MAKE = """
 INSERT INTO mail_positions (account, folder, uid_validity, last_uid, cut_over) VALUES ($1, $2, $3, 0, $4)
 ON CONFLICT DO NOTHING
 """
 POSITION = """
-SELECT uid_validity, last_uid, cut_over, missing, held_by, held_until
+SELECT uid_validity, last_uid, cut_over, missing, read_at, held_by, held_until
   FROM mail_positions WHERE account = $1 AND folder = $2
    FOR UPDATE
 """
@@ -27,9 +29,10 @@ SELECT uid_validity, last_uid, cut_over, missing, held_by, held_until
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A position, with whoever reads there and until when they do if nothing is heard of them."""
+    """A position, with where it was read, who reads there, and until when they do if nothing is heard of them."""
 
     position: Position
+    read_at: str | None
     held_by: UUID | None
     held_until: datetime | None
 
@@ -46,16 +49,16 @@ async def position(db: Connection, hold: Hold, cut_over: datetime) -> Held:
     if row is None:
         raise LookupError("a position that has just been made is not there")
     found = Position(row["uid_validity"], row["last_uid"], row["cut_over"], row["missing"])
-    return Held(found, row["held_by"], row["held_until"])
+    return Held(found, row["read_at"], row["held_by"], row["held_until"])
 
 
 TAKE = """
-UPDATE mail_positions SET held_by = $3, held_until = $4, cut_over = $5 WHERE account = $1 AND folder = $2
+UPDATE mail_positions SET held_by = $3, held_until = $4, cut_over = $5, read_at = $6 WHERE account = $1 AND folder = $2
 """
 
 
-async def take(db: Connection, hold: Hold, until: datetime, cut_over: datetime) -> None:
-    await db.execute(TAKE, hold.account, hold.folder, hold.holder, until, cut_over)
+async def take(db: Connection, hold: Hold, until: datetime, cut_over: datetime, place: str) -> None:
+    await db.execute(TAKE, hold.account, hold.folder, hold.holder, until, cut_over, place)
 
 
 RENEW = """
