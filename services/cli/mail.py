@@ -131,7 +131,9 @@ def told_of(account: Account, row: Reading | None) -> Iterator[str]:
 def so_far(row: Reading) -> str:
     looked_at = f"looked at {row.looked_at:%Y-%m-%d %H:%M:%S} UTC" if row.looked_at else "not looked at yet"
     missing = f"{row.missing} MISSING, tried again every ten minutes" if row.missing else "none missing"
-    return f"Read up to UID {row.last_uid}: {row.kept} kept, {row.passed_over} passed over, {missing}; {looked_at}."
+    by_date = f" ({row.by_their_date} by the date written in them)" if row.by_their_date else ""
+    passed_over = f"{row.passed_over} passed over{by_date}"
+    return f"Read up to UID {row.last_uid}: {row.kept} kept, {passed_over}, {missing}; {looked_at}."
 
 
 async def readings() -> list[Reading]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.intake.channels.email.imap import Connection, in_portions
-from services.intake.domain.mail.fetching import EARLIEST, Folder, Listed
+from services.intake.domain.mail.dating import has_true_date, old_by_their_date
+from services.intake.domain.mail.fetching import Folder, Listed
 from services.intake.gateways.accounts import Account
 from shared.errors import Refused
 
@@ -22,7 +23,7 @@ class Probe:
 
     @property
     def dates(self) -> list[datetime]:
-        return sorted(mail.arrived_at for mail in self.mails if mail.arrived_at and mail.arrived_at >= EARLIEST)
+        return sorted(mail.arrived_at for mail in self.mails if mail.arrived_at and has_true_date(mail))
 
     def lines(self, cut_over: datetime | None) -> Iterator[str]:
         account, folder = self.account, self.folder
@@ -47,10 +48,13 @@ class Probe:
     def with_cut_over(self, cut_over: datetime) -> Iterator[str]:
         before = [mail for mail in self.mails if mail.is_before(cut_over)]
         after = [mail for mail in self.mails if not mail.is_before(cut_over)]
-        undated = [mail for mail in after if mail.arrived_at is None or mail.arrived_at < EARLIEST]
+        undated = [mail for mail in after if not has_true_date(mail)]
+        by_their_date = len(old_by_their_date(self.mails, cut_over))
         size = sum(mail.size for mail in after)
         yield f"With the cut-over at {moment(cut_over)}:"
         yield f"  {counted(len(before))} before it: not fetched, and nobody is sent anything for them."
+        if by_their_date:
+            yield f"    {by_their_date} of these by the date written in them: the server gives none that can be true."
         yield (
             f'  {counted(len(after))} after it, {size / 1e6:.1f} MB: taken in for mailbox "{self.account.mailbox}", '
             "and the people who wrote them get a receipt."
@@ -59,6 +63,10 @@ class Probe:
             yield f"    {len(undated)} of these have no date that can be true, and count as new."
         if self.account.cut_over is None:
             yield f"To begin, write into the account: cut_over = {cut_over.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def has_no_true_date(mail: Listed) -> bool:
+    return not has_true_date(mail)
 
 
 def counted(mails: int) -> str:
@@ -75,7 +83,7 @@ async def probed(account: Account) -> Probe:
         await connection.open()
         folder = await connection.look()
         uids = await connection.uids(0, folder) if folder.how_many else []
-        mails = [mail for some in in_portions(uids) for mail in await connection.listed(some)]
+        mails = [mail for some in in_portions(uids) for mail in await connection.listed(some, has_no_true_date)]
     finally:
         connection.hang_up()
     return Probe(account, folder, mails)

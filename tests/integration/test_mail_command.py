@@ -25,6 +25,7 @@ from tests.integration.intake.post import MAILBOXES, a_mail
 from tests.integration.intake.test_mails import Box
 from tests.parts.councils import plain, take_up
 from tests.parts.dovecot import PrivateDovecot
+from tests.parts.mailing import simple_mail
 from tests.parts.programs import ACCESSPOINT, ROOT, environment
 
 CUT_OVER = "2026-01-05T08:00:00Z"
@@ -86,16 +87,19 @@ async def test_a_probe_shows_what_reading_would_do_and_writes_nothing(
     workshop: Workshop, server: PrivateDovecot, terminal: Terminal, tmp_path: Path
 ) -> None:
     server.put(USER, letters(3, about="old"), date=folders.LONG_AGO)
-    server.put(USER, letters(1), date=datetime(1970, 1, 2, tzinfo=UTC))
+    never = datetime(1970, 1, 2, tzinfo=UTC)
+    old = simple_mail(sender="jo@example.org", to="enquiries@anytown.example", date=folders.LONG_AGO)
+    server.put(USER, [*letters(1), old], date=never)
     server.put(USER, letters(2), date=folders.soon())
     accounts_file(tmp_path, server.port, cut_over=None)
     before = flags(server)
     bare = await terminal.types("probe", "enquiries")
-    assert f"UIDVALIDITY {server.uidvalidity(USER)}, the next UID is 7" in bare
-    assert "6 mails, the oldest of 2020-01-01 08:00 UTC, the newest of" in bare
+    assert f"UIDVALIDITY {server.uidvalidity(USER)}, the next UID is 8" in bare
+    assert "7 mails, the oldest of 2020-01-01 08:00 UTC, the newest of" in bare
     assert "no cut-over, so nothing would be read" in bare
     told = await terminal.types("probe", "enquiries", "--cut-over", CUT_OVER)
-    assert "3 mails before it: not fetched" in told
+    assert "4 mails before it: not fetched" in told
+    assert "1 of these by the date written in them" in told
     assert '3 mails after it, 0.0 MB: taken in for mailbox "council"' in told
     assert "1 of these have no date that can be true" in told
     assert f"cut_over = {CUT_OVER}" in told

@@ -63,7 +63,7 @@ CREATE TABLE mail_texts (
 );
 
 -- How far a folder of an account has been read, and where that was: with another user or server, the same name stands for
--- other mails. One replica at a time holds it.
+-- other mails. Up to `moved_up_to`, mails may have arrived only by being moved. One replica at a time holds it.
 CREATE TABLE mail_positions (
     account      text NOT NULL,
     folder       text NOT NULL,
@@ -71,6 +71,7 @@ CREATE TABLE mail_positions (
     last_uid     bigint NOT NULL,
     cut_over     timestamptz NOT NULL,
     read_at      text,
+    moved_up_to  bigint NOT NULL DEFAULT 0,
     held_by      uuid,
     held_until   timestamptz,
     looked_at    timestamptz,
@@ -78,13 +79,15 @@ CREATE TABLE mail_positions (
     PRIMARY KEY (account, folder)
 ) WITH (fillfactor = 50);
 
--- Each mail of a folder that was seen there. Without a mail, it is older than the cut-over.
+-- Each mail of a folder that was seen there. Without a mail, it is older than the cut-over: by its arrival there, or by the
+-- date that is written in it.
 CREATE TABLE mail_uids (
     account      text NOT NULL,
     folder       text NOT NULL,
     uid_validity bigint NOT NULL,
     uid          bigint NOT NULL,
     mail_id      uuid REFERENCES mails,
+    by_its_date  boolean NOT NULL DEFAULT false,
     PRIMARY KEY (account, folder, uid_validity, uid)
 );
 

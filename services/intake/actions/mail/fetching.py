@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ import structlog
 
 from services.intake.actions.mail import keeping
 from services.intake.domain.mail import fetching as rules
+from services.intake.domain.mail.dating import Standing
 from services.intake.domain.mail.fetching import Fetched, FetchedMail, Folder, Hold, Listed, Position
 from services.intake.domain.mail.headers import head_of
 from services.intake.domain.mail.model import Arrived, ArrivedBy
@@ -33,7 +34,7 @@ class TakenOver(Conflict):
         super().__init__(f'Another replica reads the folder {hold.folder} of account "{hold.account}" by now.')
 
 
-async def take(work: Work, hold: Hold, cut_over: datetime, place: str) -> Position | None:
+async def take(work: Work, hold: Hold, cut_over: datetime, place: str) -> Standing | None:
     """
     The folder, to read it alone; None while somebody else does.
 
@@ -59,33 +60,37 @@ async def release(work: Work, hold: Hold) -> None:
     await store.release(work.db, hold)
 
 
-async def follow(work: Work, hold: Hold, folder: Folder) -> Position:
-    """Where to go on in the folder as it is now: from the beginning when it is another one than was read."""
+async def follow(work: Work, hold: Hold, folder: Folder, newest: int) -> Standing:
+    """
+    Where to go on in the folder as it is now: from the beginning when it is another one than was read.
+
+    What it holds then, up to the newest, was moved there: whatever moved it may have forgotten when it arrived.
+    """
     position = (await store.position(work.db, hold, work.now)).position
     if folder.is_what_was_read(position):
         return position
-    if position.uid_validity != store.NEVER_READ:
+    was_moved = position.uid_validity != store.NEVER_READ
+    if was_moved:
         log.warning("a folder is not the one that was read", account=hold.account, folder=hold.folder)
-    if not await store.begin_again(work.db, hold, folder.uid_validity):
+    moved_up_to = newest if was_moved else 0
+    if not await store.begin_again(work.db, hold, folder.uid_validity, moved_up_to):
         raise TakenOver(hold)
-    return Position(folder.uid_validity, 0, position.cut_over)
+    return Standing(folder.uid_validity, 0, position.cut_over, moved_up_to=moved_up_to)
 
 
-async def keep(work: Work, hold: Hold, uid_validity: int, fetched: Fetched) -> int:
+async def keep(work: Work, hold: Hold, uid_validity: int, fetched: Fetched, by_their_date: Collection[int] = ()) -> int:
     """How many mails are missing by now. One that is known already, by whatever way it came, stays one."""
     moved = store.Moved(uid_validity, fetched.last_uid, fetched.missing, work.now + HELD_FOR)
     missing = await store.move(work.db, hold, moved, work.now)
     if missing is None:
         raise TakenOver(hold)
-    uids: list[int] = [*fetched.passed_over]
-    mail_ids: list[MailId | None] = [None] * len(uids)
+    seen: dict[int, MailId | None] = dict.fromkeys(fetched.passed_over)
     for mail in fetched.mails:
         dated = replace(mail.arrived, received_at=rules.believed(mail.arrived.received_at, work.now))
         [kept] = await keeping.keep(work.because(Cause(work.cause.actor, new_id())), [dated], mail.identity)
-        uids.append(mail.uid)
-        mail_ids.append(kept.mail_id)
-    if uids:
-        await store.note_seen(work.db, hold, uid_validity, uids, mail_ids)
+        seen[mail.uid] = kept.mail_id
+    if seen:
+        await store.note_seen(work.db, hold, uid_validity, seen, by_their_date)
     return missing
 
 

@@ -17,7 +17,8 @@ from services.intake.actions.mail import fetching
 from services.intake.actions.mail.fetching import TakenOver
 from services.intake.channels.email.imap import Connection, NotLetIn, in_portions
 from services.intake.channels.email.tries import TRIES, Tries
-from services.intake.domain.mail.fetching import Fetched, Folder, Hold, Listed, Portion, Position, portions
+from services.intake.domain.mail.dating import Standing, old_by_their_date
+from services.intake.domain.mail.fetching import Fetched, Folder, Hold, Listed, Portion, portions
 from services.intake.gateways.accounts import Account, read_accounts
 from services.intake.settings import settings
 from shared import telemetry
@@ -208,7 +209,7 @@ class Reader:
         """Whether there was anything new. What was missing is looked for now and then."""
         mailbox = await self.mailbox()
         folder = await connection.look()
-        position = await self.work(lambda work: fetching.follow(work, self.hold, folder))
+        position = await self.follow(connection, folder)
         news = await self.read_on(connection, mailbox, folder, position)
         now = time.monotonic()
         if now - self.reconciled_at >= RECONCILE_EVERY:
@@ -220,7 +221,11 @@ class Reader:
             await self.reconcile(connection, mailbox)
         return news
 
-    async def read_on(self, connection: Connection, mailbox: Mailbox, folder: Folder, position: Position) -> bool:
+    async def follow(self, connection: Connection, folder: Folder) -> Standing:
+        newest = await connection.newest(folder)
+        return await self.work(lambda work: fetching.follow(work, self.hold, folder, newest))
+
+    async def read_on(self, connection: Connection, mailbox: Mailbox, folder: Folder, position: Standing) -> bool:
         """All that came since, in portions, each durable together with how far the folder has been read."""
         has_none = not folder.how_many or folder.uid_next == position.last_uid + 1
         uids = [] if has_none else await connection.uids(position.last_uid, folder)
@@ -232,26 +237,31 @@ class Reader:
             await self.keep(position, Fetched(position.last_uid))
         return bool(uids)
 
-    async def keep(self, position: Position, fetched: Fetched) -> None:
-        missing = await self.work(lambda work: fetching.keep(work, self.hold, position.uid_validity, fetched))
+    async def keep(self, position: Standing, fetched: Fetched, by_their_date: Sequence[int] = ()) -> None:
+        missing = await self.work(
+            lambda work: fetching.keep(work, self.hold, position.uid_validity, fetched, by_their_date)
+        )
         if fetched.missing:
             self.show_missing(missing)
 
-    async def take_in(self, connection: Connection, mailbox: Mailbox, position: Position, uids: Sequence[int]) -> int:
+    async def take_in(self, connection: Connection, mailbox: Mailbox, position: Standing, uids: Sequence[int]) -> int:
         """How many of the mails are there and cannot even be listed. They hold up nothing."""
-        listed = await self.listed(connection, uids)
+        listed = await self.listed(connection, position, uids)
+        by_their_date = old_by_their_date(listed, position.cut_over)
+        if by_their_date:
+            self.tell("mails are passed over by the date written in them", by_their_date)
         for portion in portions(listed, position.cut_over, self.tries.suspected):
-            await self.keep(position, await self.fetched(connection, mailbox, portion))
+            await self.keep(position, await self.fetched(connection, mailbox, portion), by_their_date)
         unlisted = await connection.there(sorted({*uids} - {each.uid for each in listed}))
         self.tell_missing(unlisted)
         return len(unlisted)
 
-    async def listed(self, connection: Connection, uids: Sequence[int]) -> list[Listed]:
+    async def listed(self, connection: Connection, position: Standing, uids: Sequence[int]) -> list[Listed]:
         """Those of the mails that the server lists."""
         found: list[Listed] = []
         for some in self.listings.groups(uids):
             self.listings.begin(some)
-            found += await connection.listed(some)
+            found += await connection.listed(some, position.is_in_doubt)
             self.listings.end(some)
         return found
 
@@ -270,12 +280,10 @@ class Reader:
 
     def tell_missing(self, uids: Sequence[int]) -> None:
         if uids:
-            log.error(
-                "mails cannot be fetched, and are left out for now",
-                account=self.account.name,
-                folder=self.account.folder,
-                uids=uids,
-            )
+            self.tell("mails cannot be fetched, and are left out for now", uids, log.error)
+
+    def tell(self, what: str, uids: Sequence[int], tell: Callable[..., None] = log.warning) -> None:
+        tell(what, account=self.account.name, folder=self.account.folder, uids=uids)
 
     def is_worth_trying(self, mail: Listed) -> bool:
         return not self.tries.is_given_up(mail.uid) and mail.size <= settings().mail_max_bytes
@@ -287,7 +295,7 @@ class Reader:
         Looked at anew: the folder may have got mail since, and the position with it.
         """
         folder = await connection.look()
-        position = await self.work(lambda work: fetching.follow(work, self.hold, folder))
+        position = await self.follow(connection, folder)
         there = [uid for uid in await connection.uids(0, folder) if uid <= position.last_uid] if folder.how_many else []
         gap = await self.never_seen(position, there)
         if gap:
@@ -301,7 +309,7 @@ class Reader:
             await self.count_missing(missing)
         self.show_missing(missing)
 
-    async def never_seen(self, position: Position, uids: Sequence[int]) -> list[int]:
+    async def never_seen(self, position: Standing, uids: Sequence[int]) -> list[int]:
         found: list[int] = []
         for some in in_portions(uids):
             async with self.doorway.workshop.reading() as db:

@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError  # type: ignore[import-untyped]
 
+from services.intake.domain.mail.dating import dated
 from services.intake.domain.mail.fetching import Folder, Listed
 from services.intake.gateways.accounts import Account, Tls
 from shared.errors import Unavailable
@@ -170,9 +171,21 @@ class Connection:
         self.client.noop()
         return {*self.client.search(f"UID {','.join(map(str, uids))}")} & {*uids}
 
-    async def listed(self, uids: Sequence[int]) -> list[Listed]:
-        """Those that the server lists. One that is gone, or whose size it cannot tell, is not among them."""
-        return await self.run(self.sizes, uids)
+    async def newest(self, folder: Folder) -> int:
+        """The highest UID that has been given out there, or that is left."""
+        if folder.uid_next is not None:
+            return folder.uid_next - 1
+        return max(await self.run(self.client.search, "UID *"), default=0) if folder.how_many else 0
+
+    async def listed(self, uids: Sequence[int], is_in_doubt: Callable[[Listed], bool]) -> list[Listed]:
+        """
+        Those that the server lists. One that is gone, or whose size it cannot tell, is not among them.
+
+        Of those whose arrival is in doubt, the date is read that is written in them.
+        """
+        listed = await self.run(self.sizes, uids)
+        doubted = [each.uid for each in listed if is_in_doubt(each)]
+        return dated(listed, await self.run(self.date_lines, doubted)) if doubted else listed
 
     def sizes(self, uids: Sequence[int]) -> list[Listed]:
         return [
@@ -180,6 +193,16 @@ class Connection:
             for uid, told in self.given(uids, "RFC822.SIZE", "INTERNALDATE").items()
             if told.get(b"RFC822.SIZE") is not None
         ]
+
+    def date_lines(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """Servers do not agree how to name what they give."""
+        found = self.given(uids, "BODY.PEEK[HEADER.FIELDS (DATE)]")
+        return {
+            uid: value
+            for uid, told in found.items()
+            for name, value in told.items()
+            if name.startswith(b"BODY[HEADER") and isinstance(value, bytes)
+        }
 
     async def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         """Those that the server gives. One that it refuses is not in it, and the connection goes on."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.intake.domain.mail.fetching import Hold, Position
+from services.intake.domain.mail.dating import Standing
+from services.intake.domain.mail.fetching import Hold
 from shared.db import Connection
 from shared.vocabulary import MailId
 
@@ -21,7 +22,7 @@ INSERT INTO mail_positions (account, folder, uid_validity, last_uid, cut_over) V
 ON CONFLICT DO NOTHING
 """
 POSITION = """
-SELECT uid_validity, last_uid, cut_over, missing, read_at, held_by, held_until
+SELECT uid_validity, last_uid, cut_over, missing, moved_up_to, read_at, held_by, held_until
   FROM mail_positions WHERE account = $1 AND folder = $2
    FOR UPDATE
 """
@@ -31,7 +32,7 @@ SELECT uid_validity, last_uid, cut_over, missing, read_at, held_by, held_until
 class Held:
     """A position, with where it was read, who reads there, and until when they do if nothing is heard of them."""
 
-    position: Position
+    position: Standing
     read_at: str | None
     held_by: UUID | None
     held_until: datetime | None
@@ -48,7 +49,7 @@ async def position(db: Connection, hold: Hold, cut_over: datetime) -> Held:
         row = await db.fetchrow(POSITION, hold.account, hold.folder)
     if row is None:
         raise LookupError("a position that has just been made is not there")
-    found = Position(row["uid_validity"], row["last_uid"], row["cut_over"], row["missing"])
+    found = Standing(row["uid_validity"], row["last_uid"], row["cut_over"], row["missing"], row["moved_up_to"])
     return Held(found, row["read_at"], row["held_by"], row["held_until"])
 
 
@@ -81,16 +82,16 @@ async def release(db: Connection, hold: Hold) -> None:
 
 
 BEGIN_AGAIN = """
-UPDATE mail_positions SET uid_validity = $4, last_uid = 0, missing = 0
+UPDATE mail_positions SET uid_validity = $4, last_uid = 0, missing = 0, moved_up_to = $5
  WHERE account = $1 AND folder = $2 AND held_by = $3
 RETURNING true
 """
 FORGET = "DELETE FROM mail_uids WHERE account = $1 AND folder = $2"
 
 
-async def begin_again(db: Connection, hold: Hold, uid_validity: int) -> bool:
+async def begin_again(db: Connection, hold: Hold, uid_validity: int, moved_up_to: int = 0) -> bool:
     """From the first UID on: the UIDs that were seen mean nothing any more. False once somebody else reads there."""
-    if await db.fetchval(BEGIN_AGAIN, hold.account, hold.folder, hold.holder, uid_validity) is None:
+    if await db.fetchval(BEGIN_AGAIN, hold.account, hold.folder, hold.holder, uid_validity, moved_up_to) is None:
         return False
     await db.execute(FORGET, hold.account, hold.folder)
     return True
@@ -142,18 +143,21 @@ async def count_missing(db: Connection, hold: Hold, missing: int, now: datetime)
 
 
 SEEN = """
-INSERT INTO mail_uids (account, folder, uid_validity, uid, mail_id)
-SELECT $1, $2, $3, uid, mail_id FROM unnest($4::bigint[], $5::uuid[]) AS seen (uid, mail_id)
-ON CONFLICT (account, folder, uid_validity, uid) DO UPDATE SET mail_id = excluded.mail_id
+INSERT INTO mail_uids (account, folder, uid_validity, uid, mail_id, by_its_date)
+SELECT $1, $2, $3, uid, mail_id, mail_id IS NULL AND uid = ANY($6::bigint[])
+  FROM unnest($4::bigint[], $5::uuid[]) AS seen (uid, mail_id)
+ON CONFLICT (account, folder, uid_validity, uid) DO UPDATE
+   SET mail_id = excluded.mail_id, by_its_date = excluded.by_its_date
  WHERE mail_uids.mail_id IS NULL
 """
 
 
 async def note_seen(
-    db: Connection, hold: Hold, uid_validity: int, uids: Sequence[int], mail_ids: Sequence[MailId | None]
+    db: Connection, hold: Hold, uid_validity: int, seen: Mapping[int, MailId | None], by_their_date: Collection[int]
 ) -> None:
-    """Without a mail, it is older than the cut-over."""
-    await db.execute(SEEN, hold.account, hold.folder, uid_validity, uids, mail_ids)
+    """By UID. Without a mail, it is older than the cut-over."""
+    uids, mail_ids = [*seen], [*seen.values()]
+    await db.execute(SEEN, hold.account, hold.folder, uid_validity, uids, mail_ids, [*by_their_date])
 
 
 UNKNOWN = """
@@ -175,14 +179,16 @@ SELECT account, folder, uid_validity, last_uid, cut_over, looked_at, missing,
        (SELECT count(*) FROM mail_uids u
          WHERE u.account = p.account AND u.folder = p.folder AND u.mail_id IS NOT NULL) AS kept,
        (SELECT count(*) FROM mail_uids u
-         WHERE u.account = p.account AND u.folder = p.folder AND u.mail_id IS NULL) AS passed_over
+         WHERE u.account = p.account AND u.folder = p.folder AND u.mail_id IS NULL) AS passed_over,
+       (SELECT count(*) FROM mail_uids u
+         WHERE u.account = p.account AND u.folder = p.folder AND u.by_its_date) AS by_their_date
   FROM mail_positions p ORDER BY account, folder
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How the reading of a folder stands. `is_read` while a replica has it."""
+    """How the reading of a folder stands. `is_read` while a replica has it; `by_their_date` are among `passed_over`."""
 
     account: str
     folder: str
@@ -194,6 +200,7 @@ class Reading:
     missing: int
     kept: int
     passed_over: int
+    by_their_date: int
 
 
 async def readings(db: Connection, now: datetime) -> list[Reading]:
