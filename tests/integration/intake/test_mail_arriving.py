@@ -2,12 +2,19 @@
 
 import asyncio
 import smtplib
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from services.intake.channels.email import listening as listening_module
+from services.intake.channels.email.listening import SMTP_LISTENER, Complaint
 from services.intake.settings import settings
+from shared.entrances import Doorway
+from shared.settings import HouseSettings
 from shared.work import Workshop
 from tests.integration.intake.desk import rows
 from tests.integration.intake.post import MAILBOXES, TO_US, TO_WASTE, Door, a_mail, listening
@@ -179,3 +186,39 @@ def is_closed(client: smtplib.SMTP) -> bool:
         return client.sock.recv(1000) == b""
     except BlockingIOError:
         return False
+
+
+async def test_a_port_that_is_in_use_is_told_once_and_shown_until_it_is_free(
+    workshop: Workshop, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening_module, "AGAIN_AFTER", 0.01)
+    calls = []
+    opened = listening_module.opened
+
+    async def counted(*given: Any) -> asyncio.Server:
+        calls.append(given)
+        return await opened(*given)
+
+    monkeypatch.setattr(listening_module, "opened", counted)
+    door = Door()
+    with socket.create_server(("127.0.0.1", 0)) as user, capture_logs() as told:
+        house = HouseSettings(data=data, smtp_port=user.getsockname()[1])
+        doorway = Doorway(workshop, house, door.health, door.stopping, door.addresses.__setitem__)
+        listener = asyncio.ensure_future(SMTP_LISTENER.keep_open(doorway))
+        await until(lambda: len(calls) >= 10, what="ten calls")
+        assert "Nothing can listen for mail" in door.health.ready()[1]["smtp"]
+        assert [each["event"] for each in told] == ["no mail can come in this way"]
+        user.close()
+        await until(lambda: door.addresses, what="the listener")
+        assert door.health.ready() == (True, {})
+    door.stopping.set()
+    await listener
+
+
+def test_what_stays_wrong_is_told_after_ever_longer_times_and_what_changes_at_once() -> None:
+    complaint = Complaint()
+    told = [second for second in range(0, 20_000, 10) if complaint.is_due("in use", second)]
+    assert told == [0, 60, 180, 420, 900, 1860, 3780, 7380, 10_980, 14_580, 18_180]
+    assert complaint.is_due("forbidden", 20_000)
+    assert not complaint.is_due("forbidden", 20_050)
+    assert complaint.is_due("forbidden", 20_060)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -20,6 +22,8 @@ from shared.settings import HouseSettings
 log = structlog.get_logger()
 
 LET_FINISH_SECONDS = 5.0
+AGAIN_AFTER = 1.0
+FIRST_SILENCE, LONGEST_SILENCE = 60.0, 3600.0
 IDENT = "Accesspoint"
 
 
@@ -29,7 +33,9 @@ async def listen(by: ArrivedBy, port_in: Callable[[HouseSettings], int | None], 
     if port is None:
         return
     receiver = Receiver(doorway.workshop, by)
-    server = await opened(by, port, doorway, receiver)
+    server = await opened_at_last(by, port, doorway, receiver)
+    if server is None:
+        return
     doorway.health.up(by)
     doorway.tell(by, "{}:{}".format(*server.sockets[0].getsockname()[:2]))
     try:
@@ -39,6 +45,40 @@ async def listen(by: ArrivedBy, port_in: Callable[[HouseSettings], int | None], 
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(receiver.idle.wait(), LET_FINISH_SECONDS)
         receiver.hang_up()
+
+
+@dataclass(slots=True)
+class Complaint:
+    """When it is said again what is wrong: at once when it is something else, otherwise after ever longer times."""
+
+    why: str = ""
+    silence: float = FIRST_SILENCE
+    due_at: float = 0.0
+
+    def is_due(self, why: str, now: float) -> bool:
+        if why != self.why:
+            self.silence = FIRST_SILENCE
+        elif now < self.due_at:
+            return False
+        else:
+            self.silence = min(LONGEST_SILENCE, 2 * self.silence)
+        self.why, self.due_at = why, now + self.silence
+        return True
+
+
+async def opened_at_last(by: ArrivedBy, port: int, doorway: Doorway, receiver: Receiver) -> asyncio.Server | None:
+    """Tried again soon, whatever is wrong; `/ready` says what that is all the time, the log now and then."""
+    complaint = Complaint()
+    while not doorway.stopping.is_set():
+        try:
+            return await opened(by, port, doorway, receiver)
+        except Unavailable as error:
+            doorway.health.down(by, str(error))
+            if complaint.is_due(str(error), time.monotonic()):
+                log.warning("no mail can come in this way", by=by, why=str(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(doorway.stopping.wait(), AGAIN_AFTER)
+    return None
 
 
 async def opened(by: ArrivedBy, port: int, doorway: Doorway, receiver: Receiver) -> asyncio.Server:
@@ -60,8 +100,6 @@ async def opened(by: ArrivedBy, port: int, doorway: Doorway, receiver: Receiver)
             f"Nothing can listen for mail on {host}:{port} ({error.strerror}): stop what uses that port, "
             f"or set ACCESSPOINT_{by.upper()}_PORT to another."
         )
-        doorway.health.down(by, why)
-        log.warning("no mail can come in this way", by=by, why=why)
         raise Unavailable(why) from error
 
 
