@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -39,6 +39,7 @@ RENEW_EVERY = 5.0
 RECONCILE_EVERY = 600.0
 AFTER_NEWS = 1.0
 """Whatever comes just before the server begins to tell is not told: after news one looks once more, and soon."""
+LOOKS_APART = 0.5
 FIRST_REST = 1.0
 LONGEST_REST = 60.0
 
@@ -196,14 +197,15 @@ class Reader:
             await self.wait(connection, AFTER_NEWS if news else settings().imap_look_seconds)
 
     async def wait(self, connection: Connection, seconds: float) -> None:
-        """A server that never gets as far as telling anything is asked instead."""
+        """A server that never gets as far as telling anything is asked instead; one that never stops, now and then."""
+        begun = time.monotonic()
         if self.silent < TRIES:
             self.silent += 1
             told = await connection.wait(seconds)
             self.silent = 0
             if told:
-                return
-        await asyncio.sleep(seconds)
+                seconds = LOOKS_APART
+        await asyncio.sleep(begun + seconds - time.monotonic())
 
     async def look(self, connection: Connection) -> bool:
         """Whether there was anything new. What was missing is looked for now and then."""
@@ -251,7 +253,7 @@ class Reader:
         if by_their_date:
             self.tell("mails are passed over by the date written in them", by_their_date)
         for portion in portions(listed, position.cut_over, self.tries.suspected):
-            await self.keep(position, await self.fetched(connection, mailbox, portion), by_their_date)
+            await self.settle(connection, mailbox, position, portion, by_their_date)
         unlisted = await connection.there(sorted({*uids} - {each.uid for each in listed}))
         self.tell_missing(unlisted)
         return len(unlisted)
@@ -265,11 +267,29 @@ class Reader:
             self.listings.end(some)
         return found
 
-    async def fetched(self, connection: Connection, mailbox: Mailbox, portion: Portion) -> Fetched:
+    async def settle(
+        self,
+        connection: Connection,
+        mailbox: Mailbox,
+        position: Standing,
+        portion: Portion,
+        by_their_date: Sequence[int],
+    ) -> None:
+        """A mail is suspected that ends the connection, or that no row takes: but not while the database is away."""
         wanted = {each.uid: each for each in portion.wanted if self.is_worth_trying(each)}
         self.tries.begin(wanted)
-        bodies = await connection.bodies([*wanted]) if wanted else {}
+        fetched = await self.fetched(connection, mailbox, portion, wanted)
+        try:
+            await self.keep(position, fetched, by_their_date)
+        except (Unavailable, TakenOver):
+            self.tries.end(wanted)
+            raise
         self.tries.end(wanted)
+
+    async def fetched(
+        self, connection: Connection, mailbox: Mailbox, portion: Portion, wanted: Mapping[int, Listed]
+    ) -> Fetched:
+        bodies = await connection.bodies([*wanted]) if wanted else {}
         refused = await connection.there([uid for uid in wanted if uid not in bodies])
         missing = sorted({each.uid for each in portion.wanted} - wanted.keys() | {*refused})
         self.tell_missing(missing)

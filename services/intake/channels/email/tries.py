@@ -1,4 +1,4 @@
-"""What a mail is suspected of: that a connection is lost over it, or that it cannot be kept."""
+"""What mails are suspected of: that a connection is lost over them, or that they cannot be kept."""
 
 from __future__ import annotations
 
