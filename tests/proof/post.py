@@ -11,6 +11,7 @@ from tests.proof.page import Proven
 
 PROOF = ROOT / "docs" / "proof"
 DAMAGED = 200_000
+IMPORTED = 10_000
 
 
 def carry_mail(clone: Clone) -> Iterator[Proven]:
@@ -20,6 +21,14 @@ def carry_mail(clone: Clone) -> Iterator[Proven]:
     done = clone.carry_out(".venv/bin/python", "-m", "tests.faults.mutated", "--mails", str(DAMAGED))
     what = f"{DAMAGED:,} damaged mails"
     yield Proven("8.5", what, last_line(done), "no exception, memory bounded", done.code == 0)
+
+
+def import_history(clone: Clone) -> Iterator[Proven]:
+    """Line 8.2: the test of `make test`, with as many rows as were promised."""
+    words = (".venv/bin/python", "-m", "pytest", "-q", "tests/integration/intake/test_p11.py")
+    done = clone.carry_out(*words, ACCESSPOINT_TEST_IMPORTED=str(IMPORTED))
+    what = f"an import of {IMPORTED:,} sends nothing (P11)"
+    yield Proven("8.2", what, last_line(done), "1 passed", done.code == 0)
 
 
 def program(clone: Clone, line: str, what: str, name: str) -> Iterator[Proven]:

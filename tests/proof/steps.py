@@ -220,6 +220,7 @@ STEPS: dict[str, Callable[[Clone], Iterator[Proven]]] = {
     "history": history.take_in_history,
     "triage": history.triage,
     "mail": post.carry_mail,
+    "import": post.import_history,
     "kinds": post.tell_kinds,
     "test": test_it,
     "versions": history.versions,
