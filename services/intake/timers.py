@@ -30,6 +30,8 @@ TOGETHER = 8
 LOOKS = 5
 """Where a mail belongs may change while it is looked at; one that never finds its place is begun again later."""
 
+NOT_NOTED: WeakKeyDictionary[Workshop, list[sending.Ending]] = WeakKeyDictionary()
+"""What this process knows became of messages and the database does not, by whose it is."""
 NOT_ENDED: WeakKeyDictionary[Workshop, dict[UUID, Waiting]] = WeakKeyDictionary()
 """What this process has begun to place, by whose it is."""
 
@@ -40,6 +42,7 @@ log = structlog.get_logger()
 
 async def send_messages(workshop: Workshop) -> None:
     """One after the other; bounded, so that the service can stop. Woken whenever a reply is asked for."""
+    await note_endings(workshop)
     ways = sending.carriers()
     try:
         for _ in range(MOST_ROUNDS):
@@ -47,9 +50,28 @@ async def send_messages(workshop: Workshop) -> None:
             if attempt is None:
                 return
             ending = sending.Ending(attempt, await sending.make_attempt(attempt, ways))
-            await workshop.run([ending.subject], ending.note, ending.cause)
+            NOT_NOTED.setdefault(workshop, []).append(ending)
+            await note_endings(workshop)
     finally:
         await ways.close()
+
+
+async def note_endings(workshop: Workshop) -> None:
+    """While the database is away, what became of a message is kept here: nothing else is begun before it is noted."""
+    endings = NOT_NOTED.get(workshop, [])
+    while endings:
+        ending = endings[0]
+        try:
+            await workshop.run([ending.subject], ending.note, ending.cause)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.error("an attempt could not be noted", message_id=ending.message_id, exc_info=error)
+        endings.remove(ending)
+
+
+def is_away(error: Exception) -> bool:
+    return isinstance(error, Unavailable) or meaning_of(error) is Meaning.AWAY
 
 
 async def place_mails(workshop: Workshop) -> None:

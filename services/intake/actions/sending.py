@@ -144,6 +144,10 @@ class Ending:
         return enquiry_subject(self.attempt.message.enquiry_id)
 
     @property
+    def message_id(self) -> str:
+        return str(self.attempt.message.message_id)
+
+    @property
     def cause(self) -> Cause:
         """The story of whoever asked for the message."""
         attempt = self.attempt
@@ -171,7 +175,7 @@ class Ending:
         if state is MessageState.DELIVERED:
             work.say(MessageDelivered(**ids, by=tried.by, delivered_at=work.occurred_at))
         elif state is MessageState.FAILED:
-            log.warning("a message could not be sent", message_id=str(message.message_id), attempts=self.attempt.nth)
+            log.warning("a message could not be sent", message_id=self.message_id, attempts=self.attempt.nth)
             work.say(MessageFailed(**ids, by=tried.by, because=tried.why or ""))
         elif not was_deferred:
             work.say(MessageDeferred(**ids, by=tried.by, because=tried.why or ""))

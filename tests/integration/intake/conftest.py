@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from services.intake.actions import sending
 from services.intake.app import SERVICE
+from services.intake.gateways.carriers import Carriers
 from services.intake.settings import data_folder, settings
 from shared.auth import sign
 from shared.settings import HouseSettings
 from shared.vocabulary import Role
 from shared.work import Workshop
 from tests.builders import Ear, a_client, a_workshop, an_ear
+from tests.integration.intake.carrying import Unwilling
 from tests.integration.intake.desk import Desk
 from tests.integration.intake.importing import Importer
 
@@ -48,3 +51,10 @@ def importer(desk: Desk) -> Importer:
 @pytest.fixture
 async def ear(workshop: Workshop) -> Ear:
     return await an_ear(workshop, SERVICE)
+
+
+@pytest.fixture
+def carrier(monkeypatch: pytest.MonkeyPatch) -> Unwilling:
+    unwilling = Unwilling([])
+    monkeypatch.setattr(sending, "carriers", lambda: Carriers(unwilling, unwilling))
+    return unwilling

@@ -2,93 +2,31 @@
 
 import json
 import os
-from dataclasses import dataclass, field
 from datetime import timedelta
 from errno import EACCES
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
 from services.intake import timers
 from services.intake.actions import sending
-from services.intake.domain.messages import Message, Posting
-from services.intake.gateways.carriers import Carriers, carriers
+from services.intake.gateways.carriers import carriers
 from services.intake.gateways.outgoing import FolderOfMessages
 from services.intake.settings import settings
-from shared.contracts.crm import ReplyRequested
 from shared.errors import Refused, Unavailable
-from shared.timesource import TimeSource
-from shared.vocabulary import Channel, EnquiryId, MessageId, MessageKind, Reference, Role, new_id
+from shared.vocabulary import Role, new_id
 from shared.work import Workshop
-from tests.builders import Ear, Spoken, a_cause, said_by
+from tests.builders import Ear, a_cause
+from tests.integration.intake.carrying import Unwilling, a_message, a_reply, later, outcome
 from tests.integration.intake.desk import Desk, rows
 
 MESSAGES = "/intake/v1/messages"
 
 
-def a_reply(receipt: dict[str, Any]) -> ReplyRequested:
-    return ReplyRequested(
-        enquiry_id=EnquiryId(UUID(receipt["enquiry_id"])),
-        message_id=MessageId(new_id()),
-        reference=Reference(receipt["reference"]),
-        kind=MessageKind.FULL,
-        text="It will be mended. 💡",
-        channel=Channel.EMAIL,
-        citizen_name="Jo Miller",
-        citizen_email="jo@example.org",
-        language="en",
-    )
-
-
-async def a_message(desk: Desk, ear: Ear) -> ReplyRequested:
-    """Asked for, and waiting to be sent."""
-    asked = a_reply(await desk.asks())
-    await ear.hears(asked)
-    return asked
-
-
-@dataclass(slots=True)
-class Unwilling:
-    """A carrier that fails so often before it carries."""
-
-    fails: list[Exception]
-    carried: list[Message] = field(default_factory=list)
-    name: str = "unwilling"
-    can_be_asked: bool = True
-
-    async def has(self, message: Message) -> bool:
-        return any(carried.message_id == message.message_id for carried in self.carried)
-
-    async def send(self, message: Message, posting: Posting | None = None) -> None:
-        if self.fails:
-            raise self.fails.pop(0)
-        self.carried.append(message)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-@pytest.fixture
-def carrier(monkeypatch: pytest.MonkeyPatch) -> Unwilling:
-    unwilling = Unwilling([])
-    monkeypatch.setattr(sending, "carriers", lambda: Carriers(unwilling, unwilling))
-    return unwilling
-
-
 def written(data: Path) -> list[Path]:
     """What stands in the folder, files that are not finished included."""
     return sorted(data.glob("messages/*")) + sorted(data.glob("messages/.*"))
-
-
-async def outcome(workshop: Workshop) -> list[Spoken]:
-    return [spoken for spoken in await said_by(workshop) if spoken.name.startswith("message.")]
-
-
-def later(workshop: Workshop, by: timedelta) -> None:
-    workshop.timesource = TimeSource(workshop.timesource.offset + by)
 
 
 async def test_a_reply_is_written_to_the_folder_and_said_to_be_delivered(
