@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from time import monotonic
+from typing import Any, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -24,6 +25,10 @@ from shared.vocabulary import new_id
 from shared.work import Cause, Workshop
 
 MOST_ROUNDS = 100
+SENDS_FOR = 3.0
+"""Seconds after which no further message is begun: less than a service that stops is waited for."""
+ENDS_WITHIN = 10.0
+"""Seconds that a message under way has left when it is no longer waited for."""
 SIDE_BY_SIDE = 2
 """Few, so that mail at the door does not wait for mail inside."""
 TOGETHER = 8
@@ -43,17 +48,37 @@ log = structlog.get_logger()
 async def send_messages(workshop: Workshop) -> None:
     """One after the other; bounded, so that the service can stop. Woken whenever a reply is asked for."""
     await note_endings(workshop)
-    ways = sending.carriers()
+    ways, enough = sending.carriers(), monotonic() + SENDS_FOR
     try:
-        for _ in range(MOST_ROUNDS):
-            attempt = await workshop.run([sending.SENDING], sending.begin_attempt, Cause("intake", new_id()))
-            if attempt is None:
+        while await unbroken(send_next(workshop, ways)):
+            if monotonic() >= enough:
+                workshop.on_wake(sending.SEND)
                 return
-            ending = sending.Ending(attempt, await sending.make_attempt(attempt, ways))
-            NOT_NOTED.setdefault(workshop, []).append(ending)
-            await note_endings(workshop)
     finally:
         await ways.close()
+
+
+async def send_next(workshop: Workshop, ways: sending.Ways) -> bool:
+    """False when nothing is due."""
+    attempt = await workshop.run([sending.SENDING], sending.begin_attempt, Cause("intake", new_id()))
+    if attempt is None:
+        return False
+    ending = sending.Ending(attempt, await sending.make_attempt(attempt, ways))
+    NOT_NOTED.setdefault(workshop, []).append(ending)
+    await note_endings(workshop)
+    return True
+
+
+async def unbroken(doing: Coroutine[Any, Any, T]) -> T:
+    """Whoever is no longer waited for ends first what is under way: a mail that is half sent may have left."""
+    under_way = asyncio.ensure_future(doing)
+    try:
+        return await asyncio.shield(under_way)
+    except asyncio.CancelledError:
+        await asyncio.wait([under_way], timeout=ENDS_WITHIN)
+        under_way.cancel()
+        await asyncio.gather(under_way, return_exceptions=True)
+        raise
 
 
 async def note_endings(workshop: Workshop) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 import structlog
 
@@ -36,6 +36,9 @@ CUT_OFF_TWICE = (
     "It was cut off twice while it was sent, and the mail server cannot be asked whether it left: ask the citizen "
     "whether they have it before you send it again."
 )
+
+Ways: TypeAlias = Carriers
+"""By which messages leave."""
 
 log = structlog.get_logger()
 

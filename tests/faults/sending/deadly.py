@@ -14,7 +14,6 @@ from typing import Any
 
 from aiosmtplib import SMTP, SMTPResponse
 
-from services.intake import timers
 from services.intake.actions import sending
 from services.intake.app import SERVICE
 from services.intake.domain.messages import Attempt
@@ -23,6 +22,7 @@ from services.intake.store.messages import End
 from shared.db import Connection
 from shared.work import Work
 from tests.builders import a_workshop
+from tests.integration.intake.outbox import sends_all
 from tests.parts.waiting import pause
 
 LONGEST_IN_DATA = 0.03
@@ -79,7 +79,7 @@ async def send(url: str, moment: Moment, ahead: timedelta) -> None:
     if moment in WHERE:
         setattr(*WHERE[moment])
     async with a_workshop(url, SERVICE, ahead=ahead) as workshop:
-        await timers.send_messages(workshop)
+        await sends_all(workshop)
 
 
 def main() -> None:

@@ -47,6 +47,7 @@ class Unwilling:
     on_send: Callable[[], Awaitable[object]] | None = None
     name: str = "unwilling"
     can_be_asked: bool = True
+    closed: bool = False
 
     async def has(self, message: Message) -> bool:
         return any(carried.message_id == message.message_id for carried in self.carried)
@@ -59,7 +60,7 @@ class Unwilling:
             await self.on_send()
 
     async def close(self) -> None:
-        """Nothing is open."""
+        self.closed = True
 
 
 async def outcome(workshop: Workshop) -> list[Spoken]:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from services.intake import timers
+from services.intake.actions.sending import SEND
 from services.intake.domain.mail.tokens import number_in
 from services.intake.gateways.link_key import link_key
 from shared.contracts.crm import ReplyRequested
@@ -35,7 +36,7 @@ class Outbox:
     async def sends(self, **after: float) -> list[EmailMessage]:
         """After so much time, whatever is due; all mails there are then, in the order in which they were sent."""
         self.later(**after)
-        await timers.send_messages(self.workshop)
+        await sends_all(self.workshop)
         return self.mails
 
     @property
@@ -47,6 +48,16 @@ class Outbox:
         """Rows that have these values, as they were asked for."""
         found = await rows(self.workshop, "messages")
         return [row for row in found if all(row[name] == value for name, value in fields.items())]
+
+
+async def sends_all(workshop: Workshop) -> None:
+    """As often as the sender wants to be woken because there is more."""
+    woken, wake = {SEND}, workshop.on_wake
+    workshop.on_wake = woken.add
+    while woken:
+        woken.clear()
+        await timers.send_messages(workshop)
+    workshop.on_wake = wake
 
 
 def number_of(mail: EmailMessage) -> str | None:
