@@ -16,7 +16,8 @@ END = b"\r\n.\r\n"
 @dataclass(slots=True)
 class FickleServer:
     """
-    `answers` says what is answered to a command instead of 250, and `to_the_mail` to the mail itself; None hangs up.
+    `answers` says what is answered to a command instead of 250, `once` only the next time, and `to_the_mail` to the
+    mail itself; None hangs up. `nested_mail` is for whoever begins a mail before the last one has ended.
 
     With a certificate it offers STARTTLS; it always offers to let people sign in.
     """
@@ -24,6 +25,8 @@ class FickleServer:
     port: int = 0
     to_the_mail: str | None = "250 2.0.0 taken"
     answers: dict[str, str | None] = field(default_factory=dict)
+    once: dict[str, str | None] = field(default_factory=dict)
+    nested_mail: str = "250 fine"
     certificate: ssl.SSLContext | None = None
     taken: list[bytes] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -45,13 +48,17 @@ class FickleServer:
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 fickle.example ESMTP\r\n")
+        under_way = False
         while line := (await reader.readline()).decode().strip():
             self.said.append(line)
             verb = line.split()[0].upper()
-            answer = self.answers.get(verb, self.usual(verb))
+            answer = self.once.pop(verb) if verb in self.once else self.answers.get(verb, self.usual(verb))
+            if verb == "MAIL" and under_way:
+                answer = self.nested_mail
             if answer is None:
                 return
-            writer.write(f"{answer}\r\n".encode())
+            under_way = verb in {"MAIL", "RCPT"}
+            writer.write(f"{answer}\r\n".encode(errors="surrogateescape"))
             await writer.drain()
             if verb == "STARTTLS" and self.certificate is not None:
                 await writer.start_tls(self.certificate)

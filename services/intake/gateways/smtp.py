@@ -27,6 +27,7 @@ ANNOUNCED_WITHIN, HANDED_OVER_WITHIN = 50.0, 50.0
 """Together less than it takes until an attempt is given up for lost."""
 SUBMISSION, RELAY, BY_TLS = 587, 25, 465
 LASTING = 500
+HANGS_UP, OUT_OF_STEP = 421, 503
 NO_MAILBOX = (
     "This council has no mailbox to write from: add a table [[mailbox]] to the council file, then send it again."
 )
@@ -78,21 +79,22 @@ class SmtpCarrier:
             raise Unavailable(f"The mail server {self.server} cannot be reached ({type(error).__name__}).") from error
 
     async def announced(self, posting: Posting) -> SMTP:
-        """Who it is from and for whom. A connection that was kept may have been closed meanwhile."""
-        reused = self.client is not None
-        client = await self.connection()
-        try:
-            await announce(client, posting, self.recipients(posting))
-        except SMTPServerDisconnected:
-            await self.hang_up()
-            if not reused:
-                raise
+        """Who it is from and for whom. A connection that was kept may have been closed meanwhile: then by a new one."""
+        while True:
+            was_kept = self.client is not None
             client = await self.connection()
-            await announce(client, posting, self.recipients(posting))
-        except SMTPResponseException as error:
-            await self.start_over(error)
-            raise
-        return client
+            try:
+                await announce(client, posting, self.recipients(posting))
+            except SMTPServerDisconnected:
+                await self.hang_up()
+                if not was_kept:
+                    raise
+            except SMTPResponseException as error:
+                await self.start_over(error)
+                if error.code != HANGS_UP or not was_kept:
+                    raise
+            else:
+                return client
 
     def recipients(self, posting: Posting) -> tuple[str, ...]:
         return (posting.recipient, self.copies.address) if self.copies else (posting.recipient,)
@@ -158,8 +160,8 @@ class SmtpCarrier:
         return f"{to.hostname}:{to.port}" if to.port else str(to.hostname)
 
     async def start_over(self, error: SMTPResponseException) -> None:
-        """For the next mail: what was announced is forgotten."""
-        if error.code == 421 or self.client is None:  # noqa: PLR2004  the server hangs up
+        """For the next mail: what was announced is forgotten. Where we and the server are at odds, all of it is."""
+        if error.code in (HANGS_UP, OUT_OF_STEP) or self.client is None:
             await self.hang_up()
             return
         try:
@@ -201,7 +203,7 @@ async def announce(client: SMTP, posting: Posting, recipients: tuple[str, ...]) 
 def answered(error: SMTPResponseException) -> Unavailable | Refused:
     """What it refuses for good is not sent again."""
     told = f"The mail server answered {error.code}: {error.message}"
-    return Refused(told) if error.code >= LASTING else Unavailable(told)
+    return Refused(told) if error.code >= LASTING and error.code != OUT_OF_STEP else Unavailable(told)
 
 
 def is_this_machine(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,15 @@ from shared.settings import HouseSettings
 from shared.vocabulary import Role
 from shared.work import Workshop
 from tests.builders import Ear, a_client, a_workshop, an_ear
+from tests.conftest import StartDovecot, StartPostfix
+from tests.integration.intake.by_smtp import ACCOUNT, SENT, Copying, Setting
 from tests.integration.intake.carrying import Unwilling
 from tests.integration.intake.desk import Desk
 from tests.integration.intake.importing import Importer
+from tests.integration.intake.outbox import Outbox
+from tests.integration.intake.post import MAILBOXES
+from tests.parts.councils import plain, take_up
+from tests.parts.fickle import FickleServer, fickle_server
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +65,40 @@ def carrier(monkeypatch: pytest.MonkeyPatch) -> Unwilling:
     unwilling = Unwilling([])
     monkeypatch.setattr(sending, "carriers", lambda: Carriers(unwilling, unwilling))
     return unwilling
+
+
+@pytest.fixture
+async def outbox(workshop: Workshop, data: Path) -> Outbox:
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    return Outbox(workshop, data)
+
+
+@pytest.fixture
+async def fickle() -> AsyncIterator[FickleServer]:
+    async with fickle_server() as server:
+        yield server
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Setting:
+    return Setting(monkeypatch)
+
+
+@pytest.fixture
+def copying(postfix: StartPostfix, dovecot: StartDovecot, setting: Setting, tmp_path: Path) -> Copying:
+    """A mail server by which everything is sent, and a mailbox that gets a copy of it."""
+    copies = dovecot({SENT: "secret"})
+    server = postfix({"copies.example": (copies.lmtp_port, "lmtp")})
+    (tmp_path / "accounts.toml").write_text(ACCOUNT.format(port=copies.port))
+    setting(
+        smtp_url=f"smtp://127.0.0.1:{server.port}",
+        mail_accounts=tmp_path / "accounts.toml",
+        sent_copies="sent",
+        sent_copies_address=SENT,
+    )
+    return server, copies
+
+
+@pytest.fixture
+async def enquiry(desk: Desk) -> dict[str, Any]:
+    return await desk.asks()

@@ -2,118 +2,25 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from services.intake.actions import sending
 from services.intake.gateways.smtp import NO_MAILBOX
 from services.intake.settings import settings
 from shared.errors import Refused
-from shared.telemetry import REGISTRY
 from shared.work import Workshop
 from tests.builders import Ear, a_cause
-from tests.conftest import StartDovecot, StartPostfix
-from tests.integration.intake.desk import Desk, rows
-from tests.integration.intake.outbox import Outbox, a_reply_on
-from tests.integration.intake.post import MAILBOXES
-from tests.parts.councils import plain, take_up
-from tests.parts.dovecot import PrivateDovecot
+from tests.conftest import StartPostfix
+from tests.integration.intake.by_smtp import ACCOUNT, JO, SENT, Copying, Setting, asks_for, maybe_twice, states, why
+from tests.integration.intake.desk import rows
+from tests.integration.intake.outbox import Outbox
+from tests.parts.certificates import certificate
 from tests.parts.fickle import FickleServer, fickle_server
-from tests.parts.postfix import PrivatePostfix
 from tests.parts.waiting import until
-
-JO = "jo@example.org"
-SENT = "sent@copies.example"
-ACCOUNT = """
-[[account]]
-name = "sent"
-host = "127.0.0.1"
-port = {port}
-tls = "none"
-user = "sent@copies.example"
-password = "secret"
-"""
-
-
-@pytest.fixture
-async def outbox(workshop: Workshop, data: Path) -> Outbox:
-    await take_up(workshop.database.url, plain() + MAILBOXES)
-    return Outbox(workshop, data)
-
-
-@pytest.fixture
-async def fickle() -> AsyncIterator[FickleServer]:
-    async with fickle_server() as server:
-        yield server
-
-
-class Setting:
-    """Of intake, as by a variable."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.monkeypatch = monkeypatch
-
-    def __call__(self, **values: object) -> None:
-        for name, value in values.items():
-            self.monkeypatch.setenv(f"ACCESSPOINT_INTAKE_{name.upper()}", str(value))
-        settings.cache_clear()
-
-
-@pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch) -> Setting:
-    return Setting(monkeypatch)
-
-
-Copying = tuple[PrivatePostfix, PrivateDovecot]
-
-
-@pytest.fixture
-def copying(postfix: StartPostfix, dovecot: StartDovecot, setting: Setting, tmp_path: Path) -> Copying:
-    """A mail server by which everything is sent, and a mailbox that gets a copy of it."""
-    copies = dovecot({SENT: "secret"})
-    server = postfix({"copies.example": (copies.lmtp_port, "lmtp")})
-    (tmp_path / "accounts.toml").write_text(ACCOUNT.format(port=copies.port))
-    setting(
-        smtp_url=f"smtp://127.0.0.1:{server.port}",
-        mail_accounts=tmp_path / "accounts.toml",
-        sent_copies="sent",
-        sent_copies_address=SENT,
-    )
-    return server, copies
-
-
-@pytest.fixture
-async def enquiry(desk: Desk) -> dict[str, Any]:
-    return await desk.asks()
-
-
-async def asks_for(ear: Ear, enquiry: dict[str, Any], *addresses: str) -> None:
-    for address in addresses:
-        await ear.hears(a_reply_on(UUID(enquiry["enquiry_id"]), enquiry["reference"], citizen_email=address))
-
-
-async def states(outbox: Outbox) -> list[str]:
-    return [row["state"] for row in sorted(await outbox.messages(), key=lambda row: row["requested_at"])]
-
-
-async def why(outbox: Outbox) -> list[str | None]:
-    """Of each attempt."""
-    return [row["why"] for row in sorted(await rows(outbox.workshop, "attempts"), key=lambda row: row["begun_at"])]
-
-
-def maybe_twice() -> float:
-    return REGISTRY.get_sample_value("accesspoint_messages_maybe_twice_total", {"service": "intake"}) or 0.0
 
 
 async def test_a_mail_reaches_the_citizens_server_as_it_was_written(
@@ -295,31 +202,6 @@ async def test_without_a_mailbox_there_is_nobody_to_write_from(
     await asks_for(ear, enquiry, JO)
     await outbox.sends()
     assert (await states(outbox), await why(outbox), fickle.taken) == (["failed"], [NO_MAILBOX], [])
-
-
-def certificate(folder: Path) -> ssl.SSLContext:
-    """For 127.0.0.1, signed by nobody whom anybody trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    (folder / "pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, form, plain) + made.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "pem")
-    return context
 
 
 async def test_a_connection_is_encrypted_wherever_that_is_offered(

@@ -1,0 +1,73 @@
+"""What mail servers refuse: for good only what is about the mail; and a connection that is kept is brought in step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.intake.actions import sending
+from services.intake.domain.messages import Tried
+from services.intake.gateways.carriers import Carriers
+from tests.builders import Ear, a_cause
+from tests.integration.intake.by_smtp import JO, Setting, asks_for, states
+from tests.integration.intake.outbox import Outbox
+from tests.parts.fickle import FickleServer
+
+
+@pytest.fixture
+async def asked(ear: Ear, enquiry: dict[str, Any], fickle: FickleServer, setting: Setting) -> FickleServer:
+    """The server that is to take a mail to Jo."""
+    setting(smtp_url=f"smtp://127.0.0.1:{fickle.port}")
+    await asks_for(ear, enquiry, JO)
+    return fickle
+
+
+async def sends_one(outbox: Outbox, by: Carriers) -> Tried:
+    attempt = await outbox.workshop.run([], sending.begin_attempt, a_cause())
+    assert attempt is not None
+    return await sending.make_attempt(attempt, by)
+
+
+async def test_a_refusal_on_a_connection_that_was_opened_again_spoils_no_later_mail(
+    outbox: Outbox, ear: Ear, enquiry: dict[str, Any], fickle: FickleServer, setting: Setting
+) -> None:
+    setting(smtp_url=f"smtp://127.0.0.1:{fickle.port}")
+    fickle.nested_mail = "503 5.5.1 nested MAIL command"
+    await asks_for(ear, enquiry, JO, JO, JO)
+    by = sending.carriers()
+    first = await sends_one(outbox, by)
+    fickle.once["MAIL"] = None  # it hangs up
+    fickle.answers["RCPT"] = "550 5.1.1 No such user"
+    second = await sends_one(outbox, by)
+    del fickle.answers["RCPT"]
+    third = await sends_one(outbox, by)
+    await by.close()
+    assert [tried.why for tried in (first, second, third)] == [
+        None,
+        "The mail server answered 550: 5.1.1 No such user",
+        None,
+    ]
+    assert fickle.connections == 2
+
+
+async def test_a_server_that_says_good_bye_to_a_kept_connection_is_called_again_at_once(
+    outbox: Outbox, ear: Ear, enquiry: dict[str, Any], fickle: FickleServer, setting: Setting
+) -> None:
+    setting(smtp_url=f"smtp://127.0.0.1:{fickle.port}")
+    await asks_for(ear, enquiry, JO, JO)
+    by = sending.carriers()
+    assert (await sends_one(outbox, by)).sent
+    fickle.once["MAIL"] = "421 4.4.2 idle for too long"
+    assert (await sends_one(outbox, by)).sent
+    await by.close()
+    assert fickle.connections == 2
+
+
+async def test_a_server_that_finds_us_out_of_step_is_called_again(outbox: Outbox, asked: FickleServer) -> None:
+    asked.once["RCPT"] = "503 5.5.1 out of step"
+    await outbox.sends()
+    assert await states(outbox) == ["waiting"]
+    assert "RSET" not in asked.said
+    await outbox.sends(minutes=1)
+    assert await states(outbox) == ["delivered"]
