@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
@@ -11,7 +12,9 @@ from urllib.parse import unquote, urlsplit
 from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
+    SMTPDataError,
     SMTPException,
+    SMTPRecipientRefused,
     SMTPResponseException,
     SMTPServerDisconnected,
 )
@@ -28,6 +31,11 @@ ANNOUNCED_WITHIN, HANDED_OVER_WITHIN = 50.0, 50.0
 SUBMISSION, RELAY, BY_TLS = 587, 25, 465
 LASTING = 500
 HANGS_UP, OUT_OF_STEP = 421, 503
+ABOUT_US = frozenset((OUT_OF_STEP, 530, 534, 535, 538))
+"""We are out of step, have not signed in, or not as the server wants it."""
+STATUS = re.compile(r"\b5\.(?P<subject>\d{1,3})\.\d{1,3}\b")
+RIGHTS = "7"
+OF_RIGHTS = re.compile(r"relay|authenti|authori[sz]ed to send|credential|log ?in|sign in|send as", re.IGNORECASE)
 NO_MAILBOX = (
     "This council has no mailbox to write from: add a table [[mailbox]] to the council file, then send it again."
 )
@@ -202,8 +210,20 @@ async def announce(client: SMTP, posting: Posting, recipients: tuple[str, ...]) 
 
 def answered(error: SMTPResponseException) -> Unavailable | Refused:
     """What it refuses for good is not sent again."""
-    told = f"The mail server answered {error.code}: {error.message}"
-    return Refused(told) if error.code >= LASTING and error.code != OUT_OF_STEP else Unavailable(told)
+    text = error.message.encode(errors="replace").decode()
+    told = f"The mail server answered {error.code}: {text}"
+    return Refused(told) if is_about_the_mail(error) else Unavailable(told)
+
+
+def is_about_the_mail(error: SMTPResponseException) -> bool:
+    """For good, and about whom it is for or what stands in it; what is about us would be said to every other mail."""
+    if error.code < LASTING or error.code in ABOUT_US:
+        return False
+    if not isinstance(error, SMTPRecipientRefused | SMTPDataError):
+        return False
+    status = STATUS.search(error.message)
+    is_of_rights = status is None or status["subject"] == RIGHTS
+    return not (is_of_rights and OF_RIGHTS.search(error.message))
 
 
 def is_this_machine(host: str) -> bool:

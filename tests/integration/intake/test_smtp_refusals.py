@@ -10,7 +10,7 @@ from services.intake.actions import sending
 from services.intake.domain.messages import Tried
 from services.intake.gateways.carriers import Carriers
 from tests.builders import Ear, a_cause
-from tests.integration.intake.by_smtp import JO, Setting, asks_for, states
+from tests.integration.intake.by_smtp import JO, Setting, asks_for, states, why
 from tests.integration.intake.outbox import Outbox
 from tests.parts.fickle import FickleServer
 
@@ -71,3 +71,42 @@ async def test_a_server_that_finds_us_out_of_step_is_called_again(outbox: Outbox
     assert "RSET" not in asked.said
     await outbox.sends(minutes=1)
     assert await states(outbox) == ["delivered"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ("RCPT", "550 5.1.1 No such user", "failed"),
+        ("RCPT", "550 No such user", "failed"),
+        ("RCPT", "550 5.1.1 User unknown in relay recipient table", "failed"),
+        ("RCPT", "550 5.7.1 Recipient address rejected: Nobody here", "failed"),
+        ("DATA", "554 5.7.1 This is spam", "failed"),
+        ("DATA", "552 5.3.4 Too large", "failed"),
+        ("RCPT", "554 5.7.1 Relay access denied", "waiting"),
+        ("RCPT", "550 relay not permitted", "waiting"),
+        ("RCPT", "530 5.7.0 Authentication required", "waiting"),
+        ("RCPT", "550 5.7.64 TenantAttribution; Relay Access Denied", "waiting"),
+        ("RCPT", "503 5.5.1 nested MAIL command", "waiting"),
+        ("DATA", "550 5.7.57 Client was not authenticated to send mail", "waiting"),
+        ("MAIL", "550 5.7.1 Sender address rejected: not logged in", "waiting"),
+        ("MAIL", "553 5.1.8 Sender unknown", "waiting"),
+        ("MAIL", "535 5.7.8 No", "waiting"),
+    ],
+)
+async def test_only_what_is_refused_because_of_the_mail_fails(
+    outbox: Outbox, asked: FickleServer, refusal: tuple[str, str, str]
+) -> None:
+    verb, answer, state = refusal
+    asked.answers[verb] = answer
+    await outbox.sends()
+    code, _, text = answer.partition(" ")
+    assert (await states(outbox), await why(outbox)) == ([state], [f"The mail server answered {code}: {text}"])
+
+
+async def test_an_answer_that_is_no_utf_8_can_be_told(outbox: Outbox, asked: FickleServer) -> None:
+    asked.answers["RCPT"] = "550 5.1.1 Bo\udcedte inconnue"
+    await outbox.sends()
+    assert (await states(outbox), await why(outbox)) == (
+        ["failed"],
+        ["The mail server answered 550: 5.1.1 Bo?te inconnue"],
+    )
