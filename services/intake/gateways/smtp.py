@@ -151,6 +151,8 @@ class SmtpCarrier:
             await client.connect()
             if user:
                 await client.login(user, password)
+            if client.is_ehlo_or_helo_needed:  # what was offered before STARTTLS counts no longer
+                await client.ehlo()
         except SMTPAuthenticationError as error:
             client.close()
             raise Unavailable(

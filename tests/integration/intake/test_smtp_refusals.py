@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from services.intake.actions import sending
 from services.intake.domain.messages import Tried
 from services.intake.gateways.carriers import Carriers
 from tests.builders import Ear, a_cause
+from tests.conftest import StartPostfix
 from tests.integration.intake.by_smtp import JO, Setting, asks_for, states, why
 from tests.integration.intake.outbox import Outbox
+from tests.parts.certificates import certificate_for_postfix
 from tests.parts.fickle import FickleServer
+from tests.parts.waiting import until
 
 
 @pytest.fixture
@@ -110,3 +114,14 @@ async def test_an_answer_that_is_no_utf_8_can_be_told(outbox: Outbox, asked: Fic
         ["failed"],
         ["The mail server answered 550: 5.1.1 Bo?te inconnue"],
     )
+
+
+async def test_an_address_with_other_signs_is_written_to_over_starttls_with_the_first_mail(
+    outbox: Outbox, ear: Ear, enquiry: dict[str, Any], postfix: StartPostfix, setting: Setting, tmp_path: Path
+) -> None:
+    server = postfix({}, {"smtpd_tls_security_level": "encrypt", **certificate_for_postfix(tmp_path)})
+    setting(smtp_url=f"smtp://127.0.0.1:{server.port}")
+    await asks_for(ear, enquiry, "zoë@example.org")
+    await outbox.sends()
+    assert (await states(outbox), await why(outbox)) == (["delivered"], [None])
+    await until(lambda: server.received_by("zoë@example.org"), what="the mail")
