@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias, TypedDict
@@ -13,7 +14,7 @@ from services.intake.domain.mail.letters import posting_of
 from services.intake.domain.messages import Attempt, Message, MessageState, Tried, is_given_up, wait_after
 from services.intake.gateways import carriers as gateway
 from services.intake.gateways.carriers import Carriers
-from services.intake.gateways.outgoing import Outgoing, Unsure
+from services.intake.gateways.outgoing import ENDS_WITHIN, Outgoing, Unsure
 from services.intake.settings import settings
 from services.intake.store import messages as store
 from services.intake.store.mail import participants
@@ -30,8 +31,9 @@ SEND = "send-messages"
 SENDING = "messages/sending"
 """What is locked while an attempt is begun, so that over all replicas they are counted right."""
 HOUR = timedelta(hours=1)
-LOST_AFTER = timedelta(minutes=2)
-"""Longer than any carrier is waited for: an attempt without an end was cut off."""
+LOST_AFTER = timedelta(seconds=ENDS_WITHIN + 60)
+"""Longer than any attempt takes, so that no two are under way at once: one without an end by then was cut off."""
+TOOK_TOO_LONG = "It took too long, and may have left."
 CUT_OFF_TWICE = (
     "It was cut off twice while it was sent, and the mail server cannot be asked whether it left: ask the citizen "
     "whether they have it before you send it again."
@@ -106,9 +108,12 @@ async def make_attempt(attempt: Attempt, ways: Carriers) -> Tried:
 
 async def tried_once(attempt: Attempt, by: Outgoing) -> Tried:
     try:
-        await send_once(attempt, by)
+        async with asyncio.timeout(ENDS_WITHIN):
+            await send_once(attempt, by)
     except Unsure as error:
         return Tried(by.name, sent=False, why=str(error), again=True, unsure=True)
+    except TimeoutError:
+        return Tried(by.name, sent=False, why=TOOK_TOO_LONG, again=True, unsure=True)
     except Unavailable as error:
         return Tried(by.name, sent=False, why=str(error), again=True)
     except Refused as error:

@@ -14,6 +14,14 @@ from services.intake.domain.messages import Message, Posting
 from services.intake.gateways.files import make_safe
 from shared.errors import Unavailable
 
+ASKED_WITHIN, ANNOUNCED_WITHIN, HANDED_OVER_WITHIN, STARTED_OVER_WITHIN = 60.0, 120.0, 720.0, 10.0
+"""
+Seconds for what an attempt consists of: looking whether it left before, saying who it is for, the mail itself until it
+is answered, and forgetting what was said. A server may take ten minutes to answer a mail that it then has (RFC 5321,
+4.5.3.2.6): whoever waits less sends it twice.
+"""
+ENDS_WITHIN = ASKED_WITHIN + ANNOUNCED_WITHIN + HANDED_OVER_WITHIN + STARTED_OVER_WITHIN
+
 
 class Unsure(Unavailable):
     """It may have left: the other side was lost before it answered."""

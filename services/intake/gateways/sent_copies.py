@@ -12,6 +12,7 @@ from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
 from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]
 
 from services.intake.gateways.accounts import Account, Tls
+from services.intake.gateways.outgoing import ASKED_WITHIN
 from shared.errors import Refused, Unavailable
 
 PATIENCE = SocketTimeout(connect=10.0, read=30.0)
@@ -33,7 +34,8 @@ class ImapSentCopies:
 
     async def has(self, message_id: str) -> bool:
         try:
-            return await asyncio.to_thread(self.look_for, message_id)
+            async with asyncio.timeout(ASKED_WITHIN):
+                return await asyncio.to_thread(self.look_for, message_id)
         except (*LOST, Refused) as error:
             raise Unavailable(
                 f'The copies of what was sent, in account "{self.account.name}", cannot be looked at '

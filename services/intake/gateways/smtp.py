@@ -20,14 +20,13 @@ from aiosmtplib import (
 )
 
 from services.intake.domain.messages import Message, Posting
-from services.intake.gateways.outgoing import Unsure
+from services.intake.gateways.outgoing import ANNOUNCED_WITHIN, HANDED_OVER_WITHIN, STARTED_OVER_WITHIN, Unsure
 from services.intake.gateways.sent_copies import SentCopies
 from shared.errors import Refused, Unavailable
 
 PATIENCE = 30.0
-"""Seconds for each answer."""
-ANNOUNCED_WITHIN, HANDED_OVER_WITHIN = 50.0, 50.0
-"""Together less than it takes until an attempt is given up for lost."""
+"""Seconds for each answer but the one to the mail itself."""
+GOOD_BYE_WITHIN = 5.0
 SUBMISSION, RELAY, BY_TLS = 587, 25, 465
 LASTING = 500
 HANGS_UP, OUT_OF_STEP = 421, 503
@@ -81,6 +80,7 @@ class SmtpCarrier:
         except SMTPResponseException as error:
             raise answered(error) from error
         except ValueError as error:
+            await self.hang_up()
             raise Refused(f"The address {posting.recipient} cannot be written to.") from error
         except (SMTPException, OSError, EOFError) as error:
             await self.hang_up()
@@ -175,7 +175,7 @@ class SmtpCarrier:
             await self.hang_up()
             return
         try:
-            await self.client.rset()
+            await self.client.rset(timeout=STARTED_OVER_WITHIN)
         except (SMTPException, OSError, EOFError):
             await self.hang_up()
 
@@ -187,7 +187,7 @@ class SmtpCarrier:
     async def close(self) -> None:
         if self.client is not None:
             with contextlib.suppress(SMTPException, OSError, EOFError, TimeoutError):
-                await self.client.quit(timeout=PATIENCE)
+                await self.client.quit(timeout=GOOD_BYE_WITHIN)
         await self.hang_up()
 
 

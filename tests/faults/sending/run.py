@@ -44,7 +44,7 @@ BETWEEN = (Moment.ANSWERED, Moment.RECORDING)
 """After 250 has come, and before that is on record."""
 OTHERS = (Moment.IN_DATA, Moment.BEFORE)
 SIDE_BY_SIDE = 2
-LATER, MUCH_LATER, AT_LAST = 3, 10, 600
+LATER, MUCH_LATER, AT_LAST = 20, 90, 600
 """Minutes by which clocks are ahead: each time, what was cut off before is due again."""
 
 

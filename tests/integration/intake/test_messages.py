@@ -1,5 +1,6 @@
 """Messages to citizens: the attempt is stored first, nothing is sent twice, and what became of it is said."""
 
+import asyncio
 import json
 import os
 from datetime import timedelta
@@ -11,6 +12,8 @@ from structlog.testing import capture_logs
 
 from services.intake import timers
 from services.intake.actions import sending
+from services.intake.actions.sending import LOST_AFTER
+from services.intake.gateways import outgoing
 from services.intake.gateways.carriers import carriers
 from services.intake.gateways.outgoing import FolderOfMessages
 from services.intake.settings import settings
@@ -69,7 +72,7 @@ async def test_p28_whoever_is_killed_between_sending_and_recording_sends_nothing
     before = file.stat()
     await timers.send_messages(workshop)
     assert await outcome(workshop) == []
-    later(workshop, sending.LOST_AFTER)
+    later(workshop, LOST_AFTER)
     await timers.send_messages(workshop)
     assert [spoken.name for spoken in await outcome(workshop)] == ["message.delivered"]
     assert [path.stat().st_ino for path in written(data)] == [before.st_ino]
@@ -96,7 +99,7 @@ async def test_an_attempt_taken_for_lost_that_ends_after_all_is_said_once(
     slow = await workshop.run([], sending.begin_attempt, a_cause())
     assert slow is not None
     slow_ending = sending.Ending(slow, await sending.make_attempt(slow, sending.carriers()))
-    later(workshop, sending.LOST_AFTER)
+    later(workshop, LOST_AFTER)
     await timers.send_messages(workshop)
     await workshop.run([slow_ending.subject], slow_ending.note, slow_ending.cause)
     assert (len(carrier.carried), len(await outcome(workshop))) == (1, 1)
@@ -207,12 +210,29 @@ async def test_p30_attempts_that_are_all_cut_off_are_counted_and_the_message_is_
         assert attempt is not None
         if left and attempt.nth == 3:
             await carrier.send(attempt.message)
-        later(workshop, sending.LOST_AFTER)  # because the process was killed
+        later(workshop, LOST_AFTER)  # because the process was killed
     await timers.send_messages(workshop)
     [spoken] = await outcome(workshop)
     assert spoken.name == ("message.delivered" if left else "message.failed")
     assert len(carrier.carried) == left
     assert left or spoken.data["because"] == "It was tried 3 times, and never got through."
+
+
+async def test_an_attempt_ends_before_another_may_be_begun(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "ENDS_WITHIN", 0.1)
+    asked = await a_message(desk, ear)
+    carrier.on_send = asyncio.Event().wait  # which nobody sets
+    await asyncio.wait_for(timers.send_messages(workshop), timeout=10)
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert (shown["state"], shown["attempts"][0]["ended_at"]) == ("waiting", None)
+
+
+def test_a_server_has_ten_minutes_to_answer_and_nobody_begins_again_within_all_that_an_attempt_may_take() -> None:
+    parts = outgoing.ASKED_WITHIN, outgoing.ANNOUNCED_WITHIN, outgoing.HANDED_OVER_WITHIN, outgoing.STARTED_OVER_WITHIN
+    assert outgoing.HANDED_OVER_WITHIN >= 600
+    assert timedelta(seconds=sum(parts)) < LOST_AFTER
 
 
 async def test_a_message_said_to_be_delivered_has_its_name_on_disk(

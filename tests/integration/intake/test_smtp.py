@@ -145,7 +145,7 @@ async def test_p28_with_copies_of_what_was_sent_nobody_gets_a_second_one(
     await by.close()
     await until(server.queue_is_empty, what="Postfix done with it")
     copies.stop()
-    await outbox.sends(minutes=3)
+    await outbox.sends(minutes=17)
     assert "nothing is sent again before" in str((await why(outbox))[-1])
     copies.start()
     await outbox.sends(hours=1)
@@ -163,7 +163,7 @@ async def test_p28_what_never_left_is_sent_although_copies_are_asked(
     await asks_for(ear, enquiry, JO)
     for _ in range(3):
         assert await outbox.workshop.run([], sending.begin_attempt, a_cause()) is not None  # killed before it sent
-        outbox.later(minutes=3)
+        outbox.later(minutes=17)
     await outbox.sends()
     await until(server.queue_is_empty, what="Postfix done with it")
     assert len(server.received_by(JO)) == 1
