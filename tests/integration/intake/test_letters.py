@@ -140,6 +140,20 @@ async def test_no_more_mails_leave_in_an_hour_than_were_set_over_all_replicas(
     assert [said.name for said in await post.said() if said.name.startswith("message")] == ["message.delivered"] * 5
 
 
+async def test_what_did_not_leave_takes_no_mails_place_in_the_hour(
+    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_MAILS_PER_HOUR", "2")
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_RECEIPTS_PER_ADDRESS", "0")
+    settings.cache_clear()
+    mail = await post.takes(a_mail())
+    for address in ("jo at example", "jo at home", "jo at work", "jo@example.org"):
+        await answers(ear, post.workshop, mail, citizen_email=address)
+    assert len(await outbox.sends()) == 1
+    states = [row["state"] for row in await outbox.messages(kind="full")]
+    assert sorted(states) == ["delivered", "failed", "failed", "failed"]
+
+
 async def test_a_mail_that_waits_does_not_hold_up_what_is_none(
     post: PostRoom, outbox: Outbox, ear: Ear, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

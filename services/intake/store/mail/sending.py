@@ -11,13 +11,14 @@ from services.intake.store.stopped import MAIL
 from shared.db import Connection
 from shared.vocabulary import EnquiryId
 
-# The attempts of the last hour are counted, by whichever replica they were made.
+# The mails of the last hour are counted, whichever replica sent them: those that left, may have left, or are under way.
 MAY_LEAVE = """
 SELECT NOT EXISTS (SELECT FROM stopped WHERE what = $1)
    AND $3 > (
     SELECT count(*) FROM (
         SELECT FROM attempts a JOIN messages m USING (message_id)
-         WHERE a.begun_at > $2 AND m.mail_message_id IS NOT NULL LIMIT $3) AS lately)
+         WHERE a.begun_at > $2 AND m.mail_message_id IS NOT NULL
+           AND (a.ended_at IS NULL OR a.why IS NULL) LIMIT $3) AS lately)
 """
 
 
