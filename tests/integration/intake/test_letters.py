@@ -1,5 +1,7 @@
 """Messages that go out as mails: from which mailbox, in answer to what, and who is known on the enquiry then."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -7,13 +9,14 @@ from uuid import UUID
 import pytest
 
 from services.intake.actions import sending
+from services.intake.app import SERVICE
 from services.intake.settings import settings
 from shared.council import read_council
 from shared.vocabulary import Channel
 from shared.work import Workshop
-from tests.builders import Ear, a_cause
+from tests.builders import Ear, a_cause, a_workshop
 from tests.integration.intake.desk import Desk, rows
-from tests.integration.intake.outbox import Outbox, a_reply_on, number_of, text_of
+from tests.integration.intake.outbox import Outbox, a_reply_on, number_of, sends_all, text_of
 from tests.integration.intake.post import MAILBOXES, TO_WASTE, PostRoom, a_mail
 from tests.parts.councils import plain, take_up
 
@@ -152,6 +155,23 @@ async def test_what_did_not_leave_takes_no_mails_place_in_the_hour(
     assert len(await outbox.sends()) == 1
     states = [row["state"] for row in await outbox.messages(kind="full")]
     assert sorted(states) == ["delivered", "failed", "failed", "failed"]
+
+
+async def test_several_who_send_at_once_send_no_more_in_an_hour_than_one(
+    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_MAILS_PER_HOUR", "3")
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_RECEIPTS_PER_ADDRESS", "0")
+    settings.cache_clear()
+    mail = await post.takes(a_mail())
+    for nth in range(12):
+        await answers(ear, post.workshop, mail, text=f"Number {nth}.")
+    async with AsyncExitStack() as replicas:
+        several = [
+            await replicas.enter_async_context(a_workshop(post.workshop.database.url, SERVICE)) for _ in range(4)
+        ]
+        await asyncio.gather(*(sends_all(workshop) for workshop in several))
+    assert len(outbox.mails) == 3
 
 
 async def test_a_mail_that_waits_does_not_hold_up_what_is_none(
