@@ -47,10 +47,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """What a mail tells beside its message: who writes it and when, and how the enquiry stands that it is about."""
+    """
+    What a mail tells beside its message: who writes it and when, and how the enquiry stands that it is about.
+
+    `address` is the one of the sender's that it is from.
+    """
 
     council: Council
     sender: Mailbox
+    address: str
     token: str
     received_at: datetime
     promises: tuple[Promise, ...]

@@ -75,6 +75,20 @@ async def last_mail(db: Connection, enquiry_id: EnquiryId, address: str) -> tupl
     return row["mailbox"], row["message_id"] if row["is_theirs"] else None
 
 
+# The mail that is answered, else the one that came to that mailbox last.
+WRITTEN_TO = """
+SELECT sent_to FROM mails
+ WHERE about = $1 AND mailbox = $2 AND placed_as IN ('enquiry', 'further', 'held')
+ ORDER BY message_id = $3 DESC NULLS LAST, kept_at DESC LIMIT 1
+"""
+
+
+async def written_to(db: Connection, message: Message) -> str | None:
+    """The address that the citizen wrote to; None where no mail came."""
+    there: str | None = await db.fetchval(WRITTEN_TO, message.enquiry_id, message.mailbox, message.answers_to)
+    return there
+
+
 # Of several replicas one gets the message; whoever has begun and not ended by `look_at` is taken for lost.
 BEGIN_ATTEMPT = """
 WITH due AS (

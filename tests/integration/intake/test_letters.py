@@ -174,6 +174,29 @@ async def test_several_who_send_at_once_send_no_more_in_an_hour_than_one(
     assert len(outbox.mails) == 3
 
 
+async def test_an_answer_comes_from_the_address_that_was_written_to(post: PostRoom, outbox: Outbox, ear: Ear) -> None:
+    mail = await post.takes(a_mail(To="hello@anytown.example"), sent_to="Hello@anytown.example")
+    await answers(ear, post.workshop, mail)
+    receipt, answer = await outbox.sends(seconds=6)
+    for sent in (receipt, answer):
+        assert sent["From"] == "Anytown Council <hello@anytown.example>"
+        assert str(sent["Reply-To"]).startswith("hello+")
+    await post.takes(
+        a_mail("Thank you.", Message_ID="<second@example.org>", In_Reply_To=str(answer["Message-ID"])),
+        sent_to=str(answer["Reply-To"]),
+    )
+    await answers(ear, post.workshop, mail, text="Again.")
+    assert (await outbox.sends())[-1]["From"] == "Anytown Council <hello@anytown.example>"
+
+
+async def test_an_address_that_the_mailbox_has_no_more_gives_way_to_its_first(
+    post: PostRoom, outbox: Outbox, ear: Ear
+) -> None:
+    mail = await post.takes(a_mail(), sent_to="old@anytown.example")
+    await answers(ear, post.workshop, mail)
+    assert {sent["From"] for sent in await outbox.sends(seconds=6)} == {"Anytown Council <enquiries@anytown.example>"}
+
+
 async def test_a_mail_that_waits_does_not_hold_up_what_is_none(
     post: PostRoom, outbox: Outbox, ear: Ear, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ async def occasion_of(db: Connection, message: Message, written_at: datetime) ->
     return Occasion(
         council=council,
         sender=mailbox,
+        address=address_in(mailbox, await messages.written_to(db, message)),
         token=token_of(link_key(), message.reference),
         received_at=found.received_at,
         promises=found.promises,
@@ -61,3 +62,10 @@ async def occasion_of(db: Connection, message: Message, written_at: datetime) ->
 def mailbox_in(council: Council, code: str | None) -> Mailbox | None:
     """The first one where the citizen wrote to none, or the council has given it up; None where it never had any."""
     return council.mailboxes.get(code or "") or next(iter(council.mailbox), None)
+
+
+def address_in(mailbox: Mailbox, written_to: str | None) -> str:
+    """The one of its addresses that the citizen wrote to, with or without a tag after a plus; else its first."""
+    local, _, domain = (written_to or "").lower().rpartition("@")
+    plain = f"{local.partition('+')[0]}@{domain}"
+    return next((each for each in mailbox.addresses if each.lower() == plain), mailbox.addresses[0])

@@ -61,7 +61,7 @@ class Written(NamedTuple):
 
 def posting_of(message: Message, occasion: Occasion) -> Posting:
     """`Refused` when nothing can be sent to that address. Of one message and moment it is always the same."""
-    own = occasion.sender.addresses[0]
+    own = occasion.address
     there = address_of(message.address or "")
     letter = letter_of(message, occasion)
     answers = with_token(own, occasion.token)

@@ -59,6 +59,7 @@ def an_occasion(*promises: Promise, council: Council = COUNCIL, **given: Any) ->
     plain: dict[str, Any] = {
         "council": council,
         "sender": council.mailbox[0],
+        "address": council.mailbox[0].addresses[0],
         "token": token_of(KEY, NUMBER),
         "received_at": MONDAY,
         "promises": promises,
