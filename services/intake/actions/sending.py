@@ -172,6 +172,7 @@ class Ending:
             look_at=work.now + (max(wait, LOST_AFTER) if tried.unsure else wait),
             ended_at=None if tried.unsure else work.now,
             why=tried.why,
+            left=tried.sent,
         )
         was_deferred = await store.end_attempt(work.db, attempt, end)
         if was_deferred is not None:

@@ -150,31 +150,38 @@ async def mark_maybe_twice(db: Connection, attempt: Attempt) -> None:
 
 # One that may have left has no end, as if it had been cut off.
 END_ATTEMPT = "UPDATE attempts SET ended_at = $3, why = $4 WHERE message_id = $1 AND nth = $2"
-# An attempt that was taken for lost may still end: the first that has sent it counts, and no failure after that.
+# An attempt that was taken for lost may still end. That it left counts, whatever was made of the message meanwhile;
+# that it failed counts only of the last one.
 SETTLE = """
 UPDATE messages m SET state = $3, look_at = $4, deferred = m.deferred OR $3 = 'waiting'
   FROM messages before
- WHERE m.message_id = $1 AND before.message_id = m.message_id AND m.state = 'sending'
-   AND ($3 = 'delivered' OR $2 = (SELECT max(nth) FROM attempts WHERE message_id = $1))
+ WHERE m.message_id = $1 AND before.message_id = m.message_id
+   AND CASE WHEN $5 THEN m.state IN ('sending', 'waiting') OR (m.state = 'failed' AND $3 = 'delivered')
+            ELSE m.state = 'sending' AND $2 = (SELECT max(nth) FROM attempts WHERE message_id = $1) END
 RETURNING before.deferred
 """
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Of an attempt: what became of the message by it, why, and when to look again. Without `ended_at` nobody knows."""
+    """
+    Of an attempt: what became of the message by it, why, and when to look again. Without `ended_at` nobody knows.
+
+    `left` by it for certain, which does not mean that it arrived.
+    """
 
     state: MessageState
     look_at: datetime
     ended_at: datetime | None
     why: str | None
+    left: bool
 
 
 async def end_attempt(db: Connection, attempt: Attempt, end: End) -> bool | None:
     """Whether the message had been deferred before. None when another attempt has settled it, or is under way."""
     message_id = attempt.message.message_id
     await db.execute(END_ATTEMPT, message_id, attempt.nth, end.ended_at, end.why)
-    deferred: bool | None = await db.fetchval(SETTLE, message_id, attempt.nth, end.state, end.look_at)
+    deferred: bool | None = await db.fetchval(SETTLE, message_id, attempt.nth, end.state, end.look_at, end.left)
     return deferred
 
 

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from services.intake import timers
 from services.intake.actions import sending
 from services.intake.actions.sending import LOST_AFTER
+from services.intake.domain.messages import Tried
 from services.intake.gateways import outgoing
 from services.intake.gateways.carriers import carriers
 from services.intake.gateways.outgoing import FolderOfMessages
@@ -216,6 +217,27 @@ async def test_p30_attempts_that_are_all_cut_off_are_counted_and_the_message_is_
     assert spoken.name == ("message.delivered" if left else "message.failed")
     assert len(carrier.carried) == left
     assert left or spoken.data["because"] == "It was tried 3 times, and never got through."
+
+
+@pytest.mark.parametrize("meanwhile", ["waiting", "failed"])
+async def test_a_late_success_counts_whatever_was_made_of_the_message_meanwhile(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, meanwhile: str
+) -> None:
+    asked = await a_message(desk, ear)
+    slow = await workshop.run([], sending.begin_attempt, a_cause())
+    assert slow is not None
+    late = sending.Ending(slow, Tried("slow", sent=True))
+    later(workshop, LOST_AFTER)
+    carrier.fails.append(Refused("Nobody here.") if meanwhile == "failed" else Unavailable("The carrier is away."))
+    await timers.send_messages(workshop)
+    path = f"{MESSAGES}/{asked.message_id}"
+    assert (await desk.gets(path, desk.token)).fields["state"] == meanwhile
+    await workshop.run([late.subject], late.note, late.cause)
+    assert (await desk.gets(path, desk.token)).fields["state"] == "delivered"
+    assert (await outcome(workshop))[-1].name == "message.delivered"
+    later(workshop, timedelta(hours=7))
+    await timers.send_messages(workshop)
+    assert carrier.carried == []
 
 
 async def test_an_attempt_ends_before_another_may_be_begun(
