@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeAlias, TypedDict
+from typing import NamedTuple, TypeAlias, TypedDict
 
 import structlog
 
@@ -30,6 +30,7 @@ from shared.work import Cause, Work
 SEND = "send-messages"
 SENDING = "messages/sending"
 """What is locked while an attempt is begun, so that over all replicas they are counted right."""
+BOUNCE = "bounce"
 HOUR = timedelta(hours=1)
 LOST_AFTER = timedelta(seconds=ENDS_WITHIN + 60)
 """Longer than any attempt takes, so that no two are under way at once: one without an end by then was cut off."""
@@ -164,11 +165,12 @@ class Ending:
     async def note(self, work: Work) -> None:
         """Says what became of the message, once that is certain. Tried too often, it is given up."""
         attempt, tried, limits = self.attempt, self.tried, settings()
+        bounced = await store.came_back_already(work.db, attempt) if tried.sent else None
         given_up = is_given_up(tried, attempt.nth, limits.send_tries)
         state = MessageState.DELIVERED if tried.sent else MessageState.FAILED if given_up else MessageState.WAITING
         wait = wait_after(attempt.nth, limits.send_again_after)
         end = End(
-            state=state,
+            state=MessageState.FAILED if bounced is not None else state,
             look_at=work.now + (max(wait, LOST_AFTER) if tried.unsure else wait),
             ended_at=None if tried.unsure else work.now,
             why=tried.why,
@@ -176,15 +178,24 @@ class Ending:
         )
         was_deferred = await store.end_attempt(work.db, attempt, end)
         if was_deferred is not None:
-            self.tell(work, state, was_deferred=was_deferred)
+            by, because = (tried.by, tried.why or "") if bounced is None else (BOUNCE, bounced)
+            self.tell(work, Told(end.state, by, because), was_deferred=was_deferred)
 
-    def tell(self, work: Work, state: MessageState, *, was_deferred: bool) -> None:
-        message, tried = self.attempt.message, self.tried
+    def tell(self, work: Work, told: Told, *, was_deferred: bool) -> None:
+        message = self.attempt.message
         ids = Ids(message_id=message.message_id, enquiry_id=message.enquiry_id, kind=message.kind)
-        if state is MessageState.DELIVERED:
-            work.say(MessageDelivered(**ids, by=tried.by, delivered_at=work.occurred_at))
-        elif state is MessageState.FAILED:
+        if told.state is MessageState.DELIVERED:
+            work.say(MessageDelivered(**ids, by=told.by, delivered_at=work.occurred_at))
+        elif told.state is MessageState.FAILED:
             log.warning("a message could not be sent", message_id=self.message_id, attempts=self.attempt.nth)
-            work.say(MessageFailed(**ids, by=tried.by, because=tried.why or ""))
+            work.say(MessageFailed(**ids, by=told.by, because=told.because))
         elif not was_deferred:
-            work.say(MessageDeferred(**ids, by=tried.by, because=tried.why or ""))
+            work.say(MessageDeferred(**ids, by=told.by, because=told.because))
+
+
+class Told(NamedTuple):
+    """How a message stands now, by whom, and why."""
+
+    state: MessageState
+    by: str
+    because: str

@@ -83,6 +83,7 @@ class Attempt:
 
     message: Message
     nth: int
+    begun_at: datetime
     cut_off: int = 0
     maybe_twice: bool = False
     occasion: Occasion | None = None

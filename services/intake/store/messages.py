@@ -116,6 +116,7 @@ async def begin_attempt(db: Connection, now: datetime, lost_after: timedelta, *,
     return Attempt(
         message=message_of(row),
         nth=row["nth"],
+        begun_at=now,
         cut_off=row["cut_off"],
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
@@ -183,6 +184,21 @@ async def end_attempt(db: Connection, attempt: Attempt, end: End) -> bool | None
     await db.execute(END_ATTEMPT, message_id, attempt.nth, end.ended_at, end.why)
     deferred: bool | None = await db.fetchval(SETTLE, message_id, attempt.nth, end.state, end.look_at, end.left)
     return deferred
+
+
+# A bounce may be read before it is on record that what came back has left.
+CAME_BACK_ALREADY = """
+SELECT b.why FROM bounced_addresses b
+ WHERE b.address = lower($1) AND b.bounced_at >= $2
+   AND EXISTS (SELECT FROM mails m WHERE m.about = $3 AND m.kind = 'bounce' AND m.kept_at >= $2)
+"""
+
+
+async def came_back_already(db: Connection, attempt: Attempt) -> str | None:
+    """Why a bounce about this enquiry, since the attempt was begun, says that nobody is reached at the address."""
+    message = attempt.message
+    why: str | None = await db.fetchval(CAME_BACK_ALREADY, message.address, attempt.begun_at, message.enquiry_id)
+    return why
 
 
 MESSAGE = "SELECT message_id, enquiry_id, kind, state, requested_at, why FROM messages WHERE message_id = $1"

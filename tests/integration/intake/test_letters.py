@@ -279,3 +279,22 @@ async def test_a_forged_report_that_names_a_message_of_ours_marks_nobody_else(po
     )
     await post.takes(report, sent_from="")
     assert [row["address"] for row in await rows(post.workshop, "bounced_addresses")] == ["jo@example.org"]
+
+
+async def test_a_bounce_that_comes_before_it_is_on_record_that_the_mail_left_is_what_counts(
+    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_RECEIPTS_PER_ADDRESS", "0")
+    settings.cache_clear()
+    mail = await post.takes(a_mail())
+    await answers(ear, post.workshop, mail)
+    attempt = await post.workshop.run([], sending.begin_attempt, a_cause())
+    assert attempt is not None
+    ending = sending.Ending(attempt, await sending.make_attempt(attempt, sending.carriers()))
+    [sent] = outbox.mails
+    await post.takes(a_bounce_of(sent), sent_from="")
+    await post.workshop.run([ending.subject], ending.note, ending.cause)
+    [message] = await outbox.messages(kind="full")
+    assert message["state"] == "failed"
+    [said] = await post.said("message.failed", "message.delivered")
+    assert (said.name, said.data["by"], said.data["because"]) == ("message.failed", "bounce", "550 No such user")
