@@ -30,7 +30,9 @@ class IntakeSettings(ServiceSettings, env_prefix="ACCESSPOINT_INTAKE_"):
         description="media types with commas between them, such as image/jpeg,text/plain",
     )
     link_seconds: int = Field(300, ge=10, le=86_400, description="a number of seconds from 10 to 86400, such as 300")
-    send_tries: int = Field(10, ge=1, le=30, description="a number of attempts from 1 to 30, such as 10")
+    send_days: float = Field(
+        5, ge=0.01, le=30, description="the days after which a message is given up, from 0.01 to 30, such as 5"
+    )
     send_again_seconds: float = Field(
         30, ge=1, le=86_400, description="the seconds before the second attempt, such as 30; each further wait doubles"
     )
@@ -60,6 +62,12 @@ class IntakeSettings(ServiceSettings, env_prefix="ACCESSPOINT_INTAKE_"):
     )
     sent_copies_address: str | None = Field(
         None, validate_default=True, description="the address of that account, such as sent@anytown.example"
+    )
+    sent_copies_seconds: float = Field(
+        1_200,
+        ge=1,
+        le=86_400,
+        description="the seconds that a copy may take, before a mail that was cut off is sent again, such as 1200",
     )
     mails_per_hour: int = Field(2_000, ge=1, description="the most mails to send in an hour, such as 2000")
     receipts_per_address: int = Field(5, ge=0, description="the most receipts to one address in an hour, such as 5")
@@ -92,6 +100,10 @@ class IntakeSettings(ServiceSettings, env_prefix="ACCESSPOINT_INTAKE_"):
     @property
     def taken(self) -> frozenset[str]:
         return frozenset(each.strip().lower() for each in self.media_types.split(","))
+
+    @property
+    def patience(self) -> timedelta:
+        return timedelta(days=self.send_days)
 
     @property
     def send_again_after(self) -> timedelta:

@@ -48,9 +48,10 @@ log = structlog.get_logger()
 async def send_messages(workshop: Workshop) -> None:
     """One after the other; bounded, so that the service can stop. Woken whenever a reply is asked for."""
     await note_endings(workshop)
-    ways, enough = sending.carriers(), monotonic() + SENDS_FOR
+    ways, enough, mails = sending.carriers(), monotonic() + SENDS_FOR, True
     try:
-        while await unbroken(send_next(workshop, ways)):
+        while ended := await unbroken(send_next(workshop, ways, mails=mails)):
+            mails = mails and not ended.tried.away
             if monotonic() >= enough:
                 workshop.on_wake(sending.SEND)
                 return
@@ -58,15 +59,16 @@ async def send_messages(workshop: Workshop) -> None:
         await ways.close()
 
 
-async def send_next(workshop: Workshop, ways: sending.Ways) -> bool:
-    """False when nothing is due."""
-    attempt = await workshop.run([sending.SENDING], sending.begin_attempt, Cause("intake", new_id()))
+async def send_next(workshop: Workshop, ways: sending.Ways, *, mails: bool) -> sending.Ending | None:
+    """None when nothing is due."""
+    begin = partial(sending.begin_attempt, mails=mails)
+    attempt = await workshop.run([sending.SENDING], begin, Cause("intake", new_id()))
     if attempt is None:
-        return False
+        return None
     ending = sending.Ending(attempt, await sending.make_attempt(attempt, ways))
     NOT_NOTED.setdefault(workshop, []).append(ending)
     await note_endings(workshop)
-    return True
+    return ending
 
 
 async def unbroken(doing: Coroutine[Any, Any, T]) -> T:

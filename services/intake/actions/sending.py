@@ -11,10 +11,21 @@ import structlog
 
 from services.intake.actions.mail.writing import as_mail, occasion_of
 from services.intake.domain.mail.letters import posting_of
-from services.intake.domain.messages import Attempt, Message, MessageState, Tried, is_given_up, wait_after
+from services.intake.domain.messages import (
+    LONGEST_WAIT,
+    LONGEST_WAIT_WHILE_AWAY,
+    MAY_HAVE_LEFT,
+    MOST_CUT_OFF,
+    Attempt,
+    Message,
+    MessageState,
+    Tried,
+    is_given_up,
+    wait_after,
+)
 from services.intake.gateways import carriers as gateway
 from services.intake.gateways.carriers import Carriers
-from services.intake.gateways.outgoing import ENDS_WITHIN, Outgoing, Unsure
+from services.intake.gateways.outgoing import ATTEMPT_WITHIN, Away, Outgoing, Unsure
 from services.intake.settings import settings
 from services.intake.store import messages as store
 from services.intake.store.mail import participants
@@ -32,13 +43,12 @@ SENDING = "messages/sending"
 """What is locked while an attempt is begun, so that over all replicas they are counted right."""
 BOUNCE = "bounce"
 HOUR = timedelta(hours=1)
-LOST_AFTER = timedelta(seconds=ENDS_WITHIN + 60)
+LOST_AFTER = timedelta(seconds=ATTEMPT_WITHIN + 60)
 """Longer than any attempt takes, so that no two are under way at once: one without an end by then was cut off."""
+LOOK_AGAIN = timedelta(minutes=5)
+CUT_OFF_TWICE = "It was cut off twice while it was sent, and the mail server cannot be asked whether it left."
+TOO_OLD = "It was cut off while it was sent, and it is too late to send it again."
 TOOK_TOO_LONG = "It took too long, and may have left."
-CUT_OFF_TWICE = (
-    "It was cut off twice while it was sent, and the mail server cannot be asked whether it left: ask the citizen "
-    "whether they have it before you send it again."
-)
 
 Ways: TypeAlias = Carriers
 """By which messages leave."""
@@ -80,65 +90,95 @@ async def take_message(work: Work, asked: ReplyRequested) -> None:
     work.wake(SEND)
 
 
-async def begin_attempt(work: Work) -> Attempt | None:
+async def begin_attempt(work: Work, *, mails: bool = True) -> Attempt | None:
     """
     The next message that is due, with its attempt stored; None when there is none.
 
-    No mail while somebody has stopped it, or when enough have gone in an hour: whoever locks `SENDING` counts alone.
+    No mail where none is wanted, while somebody has stopped it, or when enough have gone in an hour: whoever locks
+    `SENDING` counts alone.
     """
-    limits = settings()
-    mails = await rules.may_leave(work.db, work.now - HOUR, limits.mails_per_hour)
+    mails = mails and await rules.may_leave(work.db, work.now - HOUR, settings().mails_per_hour)
     attempt = await store.begin_attempt(work.db, work.now, LOST_AFTER, mails=mails)
     if attempt is None:
         return None
-    message, once_cut_off = attempt.message, attempt.cut_off == 1 and attempt.nth <= limits.send_tries
-    maybe_twice = once_cut_off and not carriers().of(message).can_be_asked
+    maybe_twice = may_come_twice(attempt, carriers().of(attempt.message).seen_after)
     if maybe_twice:
         await store.mark_maybe_twice(work.db, attempt)
-    occasion = await occasion_of(work.db, message, work.now)
+    occasion = await occasion_of(work.db, attempt.message, work.now)
     return replace(attempt, maybe_twice=maybe_twice, occasion=occasion)
+
+
+def may_come_twice(attempt: Attempt, seen_after: timedelta | None) -> bool:
+    """Where one before it was cut off, and nobody can be asked; or those who can have not told in time."""
+    if seen_after is None:
+        return attempt.cut_off == 1
+    return bool(seen_after) and attempt.cut_off > 0 and not is_looked_for(attempt, seen_after)
+
+
+def is_looked_for(attempt: Attempt, seen_after: timedelta) -> bool:
+    """Whether it may have left before, and it is too early to say that it has not."""
+    return attempt.cut_off_at is not None and attempt.begun_at < attempt.cut_off_at + LOST_AFTER + seen_after
 
 
 async def make_attempt(attempt: Attempt, ways: Carriers) -> Tried:
     """In no transaction. However it fails, it ends."""
     tried = await tried_once(attempt, ways.of(attempt.message))
-    if attempt.maybe_twice and (tried.sent or tried.unsure):
+    if attempt.maybe_twice and tried.may_have_left:
         MESSAGES_MAYBE_TWICE.labels("intake").inc()
     return tried
 
 
 async def tried_once(attempt: Attempt, by: Outgoing) -> Tried:
     try:
-        async with asyncio.timeout(ENDS_WITHIN):
-            await send_once(attempt, by)
+        async with asyncio.timeout(ATTEMPT_WITHIN):
+            found = await send_once(attempt, by)
     except Unsure as error:
         return Tried(by.name, sent=False, why=str(error), again=True, unsure=True)
     except TimeoutError:
         return Tried(by.name, sent=False, why=TOOK_TOO_LONG, again=True, unsure=True)
     except Unavailable as error:
-        return Tried(by.name, sent=False, why=str(error), again=True)
+        away, not_seen = isinstance(error, Away), isinstance(error, NotSeen)
+        return Tried(by.name, sent=False, why=str(error), again=True, away=away, not_seen=not_seen)
     except Refused as error:
         return Tried(by.name, sent=False, why=str(error))
     except Exception as error:
         log.error("a carrier failed", carrier=by.name, message_id=str(attempt.message.message_id), exc_info=error)
         return Tried(by.name, sent=False, why=f"The carrier failed ({type(error).__name__}).", again=True)
-    return Tried(by.name, sent=True)
+    return Tried(by.name, sent=True, found=found)
 
 
-async def send_once(attempt: Attempt, by: Outgoing) -> None:
+async def send_once(attempt: Attempt, by: Outgoing) -> bool:
+    """True where it left by an attempt before this one, which was cut off."""
+    message, occasion = attempt.message, attempt.occasion
+    if attempt.cut_off and await left_before(attempt, by):
+        return True
+    await by.send(message, posting_of(message, occasion) if occasion else None)
+    return False
+
+
+class NotSeen(Unavailable):
+    """It may have left before, and is looked for."""
+
+
+async def left_before(attempt: Attempt, by: Outgoing) -> bool:
     """
-    An attempt before this one may have been cut off after it had sent. After the last, it is only looked for.
+    Whether it did. Raises `NotSeen` as long as that may still turn out, `Refused` where it must not be sent again.
 
     Where nobody can be asked, one that was cut off is made up for; a second one is not.
     """
-    message, occasion = attempt.message, attempt.occasion
-    if by.can_be_asked and attempt.nth > 1 and await by.has(message):
-        return
-    if not by.can_be_asked and attempt.cut_off > 1:
-        raise Refused(CUT_OFF_TWICE)
-    if attempt.nth > settings().send_tries:
-        raise Refused(f"It was tried {attempt.nth - 1} times, and never got through.")
-    await by.send(message, posting_of(message, occasion) if occasion else None)
+    if by.seen_after is None:
+        if attempt.cut_off > 1:
+            raise Refused(CUT_OFF_TWICE)
+        return False
+    if await by.has(attempt.message):
+        return True
+    if is_looked_for(attempt, by.seen_after):
+        raise NotSeen("It was cut off while it was sent, and may have left: a copy of it is looked for.")
+    if attempt.cut_off >= MOST_CUT_OFF:
+        raise Refused(f"It was cut off {attempt.cut_off} times while it was sent.")
+    if attempt.begun_at - attempt.first_at >= settings().patience:
+        raise Refused(TOO_OLD)
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,23 +203,34 @@ class Ending:
         return Cause("intake", attempt.correlation_id, attempt.causation_id, attempt.traceparent)
 
     async def note(self, work: Work) -> None:
-        """Says what became of the message, once that is certain. Tried too often, it is given up."""
-        attempt, tried, limits = self.attempt, self.tried, settings()
+        """Says what became of the message, once that is certain. Tried for too long, it is given up."""
+        attempt, tried = self.attempt, self.tried
         bounced = await store.came_back_already(work.db, attempt) if tried.sent else None
-        given_up = is_given_up(tried, attempt.nth, limits.send_tries)
+        given_up = is_given_up(tried, attempt.begun_at - attempt.first_at, settings().patience)
+        why = f"{tried.why} {MAY_HAVE_LEFT}" if given_up and attempt.cut_off else tried.why
         state = MessageState.DELIVERED if tried.sent else MessageState.FAILED if given_up else MessageState.WAITING
-        wait = wait_after(attempt.nth, limits.send_again_after)
         end = End(
             state=MessageState.FAILED if bounced is not None else state,
-            look_at=work.now + (max(wait, LOST_AFTER) if tried.unsure else wait),
+            look_at=work.now + self.wait,
             ended_at=None if tried.unsure else work.now,
-            why=tried.why,
+            why=why,
             left=tried.sent,
+            may_have_left=tried.may_have_left,
         )
         was_deferred = await store.end_attempt(work.db, attempt, end)
         if was_deferred is not None:
-            by, because = (tried.by, tried.why or "") if bounced is None else (BOUNCE, bounced)
+            by, because = (tried.by, why or "") if bounced is None else (BOUNCE, bounced)
             self.tell(work, Told(end.state, by, because), was_deferred=was_deferred)
+
+    @property
+    def wait(self) -> timedelta:
+        """Until it is looked at again, if it is."""
+        nth, tried, first = self.attempt.nth, self.tried, settings().send_again_after
+        if tried.not_seen:
+            return LOOK_AGAIN
+        if tried.unsure:
+            return max(wait_after(nth, first), LOST_AFTER)
+        return wait_after(nth, first, LONGEST_WAIT_WHILE_AWAY if tried.away else LONGEST_WAIT)
 
     def tell(self, work: Work, told: Told, *, was_deferred: bool) -> None:
         message = self.attempt.message

@@ -10,6 +10,10 @@ from shared.council import Council, Mailbox
 from shared.vocabulary import Channel, EnquiryId, MessageId, MessageKind, Reference
 
 LONGEST_WAIT = timedelta(hours=6)
+LONGEST_WAIT_WHILE_AWAY = timedelta(hours=1)
+MOST_CUT_OFF = 10
+"""One that ends the process each time it is sent is given up."""
+MAY_HAVE_LEFT = "It may have left all the same: ask the citizen whether they have it before you send it again."
 
 
 class MessageState(StrEnum):
@@ -77,14 +81,17 @@ class Attempt:
     """
     One try at sending a message, stored before it is made; and the story that it belongs to.
 
-    `cut_off` counts those before it of which nobody knows how they ended; `maybe_twice` says that because of one of
-    these the message may come twice, as nobody can be asked. Without an occasion it is not sent by email.
+    `cut_off` counts those before it of which nobody knows how they ended, `cut_off_at` tells when the last of these was
+    begun, and `first_at` the very first; `maybe_twice` says that because of them the message may come twice. Without an
+    occasion it is not sent by email.
     """
 
     message: Message
     nth: int
     begun_at: datetime
+    first_at: datetime
     cut_off: int = 0
+    cut_off_at: datetime | None = None
     maybe_twice: bool = False
     occasion: Occasion | None = None
     correlation_id: UUID
@@ -94,13 +101,25 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What became of an attempt: sent, or why not, and whether trying again can help. `unsure`: it may have left."""
+    """
+    What became of an attempt: sent, or why not, and whether trying again can help. `unsure`: it may have left.
+
+    `found`: it had left before. `not_seen`: it may have, and is looked for. `away`: no mail leaves at present.
+    """
 
     by: str
     sent: bool
     why: str | None = None
     again: bool = False
     unsure: bool = False
+    found: bool = False
+    not_seen: bool = False
+    away: bool = False
+
+    @property
+    def may_have_left(self) -> bool:
+        """By this attempt."""
+        return self.unsure or (self.sent and not self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +143,16 @@ class Followed:
     attempts: tuple[AttemptShown, ...]
 
 
-def wait_after(nth: int, first: timedelta) -> timedelta:
+def wait_after(nth: int, first: timedelta, longest: timedelta = LONGEST_WAIT) -> timedelta:
     """Doubling with each attempt, up to a few hours."""
     doublings = min(nth - 1, (LONGEST_WAIT // first).bit_length())
-    return min(first * (1 << doublings), LONGEST_WAIT)
+    return min(first * (1 << doublings), longest)
 
 
-def is_given_up(tried: Tried, nth: int, tries: int) -> bool:
-    """Of one that may have left, the next attempt decides."""
-    return not tried.sent and not tried.unsure and (not tried.again or nth >= tries)
+def is_given_up(tried: Tried, age: timedelta, patience: timedelta) -> bool:
+    """
+    By its age: an outage of a night is no fault of the message's, however often it was tried.
+
+    Of one that may have left, the next attempt decides.
+    """
+    return not tried.sent and not tried.unsure and (not tried.again or age >= patience)

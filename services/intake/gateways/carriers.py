@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.intake.domain.messages import Message
 from services.intake.gateways.accounts import accounts
@@ -45,4 +46,5 @@ def copies_of(told: IntakeSettings) -> Copies | None:
             "Copies of what is sent are wanted, and no account is known: name the file of IMAP accounts in "
             "ACCESSPOINT_INTAKE_MAIL_ACCOUNTS."
         )
-    return Copies(told.sent_copies_address, ImapSentCopies(known.named(told.sent_copies)))
+    seen_after = timedelta(seconds=told.sent_copies_seconds)
+    return Copies(told.sent_copies_address, ImapSentCopies(known.named(told.sent_copies)), seen_after)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -20,24 +21,28 @@ Seconds for what an attempt consists of: looking whether it left before, saying 
 is answered, and forgetting what was said. A server may take ten minutes to answer a mail that it then has (RFC 5321,
 4.5.3.2.6): whoever waits less sends it twice.
 """
-ENDS_WITHIN = ASKED_WITHIN + ANNOUNCED_WITHIN + HANDED_OVER_WITHIN + STARTED_OVER_WITHIN
+ATTEMPT_WITHIN = ASKED_WITHIN + ANNOUNCED_WITHIN + HANDED_OVER_WITHIN + STARTED_OVER_WITHIN
 
 
 class Unsure(Unavailable):
     """It may have left: the other side was lost before it answered."""
 
 
+class Away(Unavailable):
+    """This way nothing leaves at present, whatever it is."""
+
+
 class Outgoing(Protocol):
     """
     A carrier of messages. `name` is what is said to have delivered them.
 
-    `can_be_asked` tells whether it can ever be found out what has left by it.
+    `seen_after` is how long it may take until it can be seen what has left by it; None where nobody can be asked.
     """
 
     name: str
 
     @property
-    def can_be_asked(self) -> bool: ...
+    def seen_after(self) -> timedelta | None: ...
 
     async def has(self, message: Message) -> bool:
         """
@@ -49,7 +54,7 @@ class Outgoing(Protocol):
     async def send(self, message: Message, posting: Posting | None = None) -> None:
         """
         As a mail where there is one. Raises `Unavailable` when trying again can help, `Refused` when it cannot,
-        `Unsure` when it may have left.
+        `Unsure` when it may have left, `Away` when nothing can.
         """
 
     async def close(self) -> None:
@@ -60,7 +65,7 @@ class FolderOfMessages:
     """One file for each message, whole or not at all, never the same one twice: the mail as it is, or else JSON."""
 
     name = "folder"
-    can_be_asked = True
+    seen_after = timedelta(0)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
@@ -20,7 +21,7 @@ from aiosmtplib import (
 )
 
 from services.intake.domain.messages import Message, Posting
-from services.intake.gateways.outgoing import ANNOUNCED_WITHIN, HANDED_OVER_WITHIN, STARTED_OVER_WITHIN, Unsure
+from services.intake.gateways.outgoing import ANNOUNCED_WITHIN, HANDED_OVER_WITHIN, STARTED_OVER_WITHIN, Away, Unsure
 from services.intake.gateways.sent_copies import SentCopies
 from shared.errors import Refused, Unavailable
 
@@ -42,10 +43,11 @@ NO_MAILBOX = (
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Where every mail goes as well, and where it can be seen afterwards."""
+    """Where every mail goes as well, where it can be seen afterwards, and how much later at most."""
 
     address: str
     asked: SentCopies
+    seen_after: timedelta
 
 
 class SmtpCarrier:
@@ -60,8 +62,8 @@ class SmtpCarrier:
         self.client: SMTP | None = None
 
     @property
-    def can_be_asked(self) -> bool:
-        return self.copies is not None
+    def seen_after(self) -> timedelta | None:
+        return self.copies.seen_after if self.copies else None
 
     async def has(self, message: Message) -> bool:
         if self.copies is None:
@@ -84,7 +86,7 @@ class SmtpCarrier:
             raise Refused(f"The address {posting.recipient} cannot be written to.") from error
         except (SMTPException, OSError, EOFError) as error:
             await self.hang_up()
-            raise Unavailable(f"The mail server {self.server} cannot be reached ({type(error).__name__}).") from error
+            raise Away(f"The mail server {self.server} cannot be reached ({type(error).__name__}).") from error
 
     async def announced(self, posting: Posting) -> SMTP:
         """Who it is from and for whom. A connection that was kept may have been closed meanwhile: then by a new one."""
@@ -155,13 +157,13 @@ class SmtpCarrier:
                 await client.ehlo()
         except SMTPAuthenticationError as error:
             client.close()
-            raise Unavailable(
+            raise Away(
                 f"The mail server {self.server} does not accept the name and password of ACCESSPOINT_INTAKE_SMTP_URL "
                 f"({error.code})."
             ) from error
         except (SMTPException, OSError, EOFError, ValueError) as error:
             client.close()
-            raise Unavailable(f"The mail server {self.server} cannot be reached ({type(error).__name__}).") from error
+            raise Away(f"The mail server {self.server} cannot be reached ({type(error).__name__}).") from error
         return client
 
     @property
@@ -204,7 +206,7 @@ async def announce(client: SMTP, posting: Posting, recipients: tuple[str, ...]) 
             await client.rcpt(address, encoding=encoding)
         except SMTPResponseException as error:
             await client.rset()
-            raise Unavailable(
+            raise Away(
                 f"The mail server does not take copies for {address} ({error.code}), so that nobody could tell what "
                 "has left: correct ACCESSPOINT_INTAKE_SENT_COPIES_ADDRESS."
             ) from error
@@ -214,7 +216,9 @@ def answered(error: SMTPResponseException) -> Unavailable | Refused:
     """What it refuses for good is not sent again."""
     text = error.message.encode(errors="replace").decode()
     told = f"The mail server answered {error.code}: {text}"
-    return Refused(told) if is_about_the_mail(error) else Unavailable(told)
+    if is_about_the_mail(error):
+        return Refused(told)
+    return Away(told) if error.code == HANGS_UP else Unavailable(told)
 
 
 def is_about_the_mail(error: SMTPResponseException) -> bool:

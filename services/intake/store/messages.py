@@ -102,9 +102,11 @@ WITH due AS (
     SELECT message_id, (SELECT count(*) + 1 FROM attempts a WHERE a.message_id = begun.message_id), $1 FROM begun
     RETURNING nth
 )
-SELECT begun.*, attempt.nth, s.reference,
-       (SELECT count(*) FROM attempts a WHERE a.message_id = begun.message_id AND a.ended_at IS NULL) AS cut_off
-  FROM begun, attempt, submissions s WHERE s.enquiry_id = begun.enquiry_id
+SELECT begun.*, attempt.nth, s.reference, before.cut_off, before.cut_off_at, before.first_at
+  FROM begun JOIN submissions s USING (enquiry_id), attempt, LATERAL (
+       SELECT count(*) FILTER (WHERE a.ended_at IS NULL) AS cut_off,
+              max(a.begun_at) FILTER (WHERE a.ended_at IS NULL) AS cut_off_at, min(a.begun_at) AS first_at
+         FROM attempts a WHERE a.message_id = begun.message_id) before
 """
 
 
@@ -117,7 +119,9 @@ async def begin_attempt(db: Connection, now: datetime, lost_after: timedelta, *,
         message=message_of(row),
         nth=row["nth"],
         begun_at=now,
+        first_at=row["first_at"] or now,
         cut_off=row["cut_off"],
+        cut_off_at=row["cut_off_at"],
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
         traceparent=row["traceparent"],
@@ -149,8 +153,10 @@ async def mark_maybe_twice(db: Connection, attempt: Attempt) -> None:
     await db.execute(MAYBE_TWICE, attempt.message.message_id, attempt.nth)
 
 
-# One that may have left has no end, as if it had been cut off.
-END_ATTEMPT = "UPDATE attempts SET ended_at = $3, why = $4 WHERE message_id = $1 AND nth = $2"
+# One that may have left has no end, as if it had been cut off. What did not go out cannot come twice.
+END_ATTEMPT = """
+UPDATE attempts SET ended_at = $3, why = $4, maybe_twice = maybe_twice AND $5 WHERE message_id = $1 AND nth = $2
+"""
 # An attempt that was taken for lost may still end. That it left counts, whatever was made of the message meanwhile;
 # that it failed counts only of the last one.
 SETTLE = """
@@ -168,7 +174,7 @@ class End:
     """
     Of an attempt: what became of the message by it, why, and when to look again. Without `ended_at` nobody knows.
 
-    `left` by it for certain, which does not mean that it arrived.
+    `left` by it for certain, which does not mean that it arrived; `may_have_left` by it.
     """
 
     state: MessageState
@@ -176,12 +182,13 @@ class End:
     ended_at: datetime | None
     why: str | None
     left: bool
+    may_have_left: bool
 
 
 async def end_attempt(db: Connection, attempt: Attempt, end: End) -> bool | None:
     """Whether the message had been deferred before. None when another attempt has settled it, or is under way."""
     message_id = attempt.message.message_id
-    await db.execute(END_ATTEMPT, message_id, attempt.nth, end.ended_at, end.why)
+    await db.execute(END_ATTEMPT, message_id, attempt.nth, end.ended_at, end.why, end.may_have_left)
     deferred: bool | None = await db.fetchval(SETTLE, message_id, attempt.nth, end.state, end.look_at, end.left)
     return deferred
 

@@ -46,7 +46,7 @@ class Unwilling:
     carried: list[Message] = field(default_factory=list)
     on_send: Callable[[], Awaitable[object]] | None = None
     name: str = "unwilling"
-    can_be_asked: bool = True
+    seen_after: timedelta | None = timedelta(0)
     closed: bool = False
 
     async def has(self, message: Message) -> bool:

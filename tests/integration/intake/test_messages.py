@@ -12,11 +12,11 @@ from structlog.testing import capture_logs
 
 from services.intake import timers
 from services.intake.actions import sending
-from services.intake.actions.sending import LOST_AFTER
-from services.intake.domain.messages import Tried
+from services.intake.actions.sending import LOST_AFTER, TOO_OLD
+from services.intake.domain.messages import LONGEST_WAIT_WHILE_AWAY, MAY_HAVE_LEFT, MOST_CUT_OFF, Tried
 from services.intake.gateways import outgoing
 from services.intake.gateways.carriers import carriers
-from services.intake.gateways.outgoing import FolderOfMessages
+from services.intake.gateways.outgoing import Away, FolderOfMessages, Unsure
 from services.intake.settings import settings
 from shared.errors import Refused, Unavailable
 from shared.vocabulary import Role, new_id
@@ -26,6 +26,13 @@ from tests.integration.intake.carrying import Unwilling, a_message, a_reply, lat
 from tests.integration.intake.desk import Desk, rows
 
 MESSAGES = "/intake/v1/messages"
+
+
+@pytest.fixture
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a day."""
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_SEND_DAYS", "0.5")
+    settings.cache_clear()
 
 
 def written(data: Path) -> list[Path]:
@@ -125,10 +132,8 @@ async def test_a_carrier_that_is_away_is_tried_again_after_waits_that_double_and
 
 
 async def test_p30_a_message_that_never_gets_through_is_given_up_and_said_so(
-    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, short_patience: None
 ) -> None:
-    monkeypatch.setenv("ACCESSPOINT_INTAKE_SEND_TRIES", "3")
-    settings.cache_clear()
     asked = await a_message(desk, ear)
     carrier.fails += [Unavailable("The carrier is away.")] * 9
     for _ in range(5):
@@ -201,22 +206,60 @@ async def test_an_attempt_ends_whatever_the_carrier_does_and_the_bug_is_logged(
 
 @pytest.mark.parametrize("left", [False, True])
 async def test_p30_attempts_that_are_all_cut_off_are_counted_and_the_message_is_looked_for_before_it_is_given_up(
-    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, monkeypatch: pytest.MonkeyPatch, left: bool
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, left: bool
 ) -> None:
-    monkeypatch.setenv("ACCESSPOINT_INTAKE_SEND_TRIES", "3")
-    settings.cache_clear()
     await a_message(desk, ear)
-    for _ in range(3):
+    for nth in range(1, MOST_CUT_OFF + 1):
         attempt = await workshop.run([], sending.begin_attempt, a_cause())
         assert attempt is not None
-        if left and attempt.nth == 3:
+        if left and nth == MOST_CUT_OFF:
             await carrier.send(attempt.message)
         later(workshop, LOST_AFTER)  # because the process was killed
     await timers.send_messages(workshop)
     [spoken] = await outcome(workshop)
     assert spoken.name == ("message.delivered" if left else "message.failed")
     assert len(carrier.carried) == left
-    assert left or spoken.data["because"] == "It was tried 3 times, and never got through."
+    assert left or spoken.data["because"] == f"It was cut off 10 times while it was sent. {MAY_HAVE_LEFT}"
+
+
+@pytest.mark.parametrize("can_be_asked", [False, True])
+async def test_a_message_that_fails_after_an_attempt_without_an_end_is_said_to_have_left_maybe(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, short_patience: None, can_be_asked: bool
+) -> None:
+    carrier.seen_after = timedelta(0) if can_be_asked else None
+    asked = await a_message(desk, ear)
+    carrier.fails += [Unsure("The carrier was lost."), *[Unavailable("The carrier is away.")] * 2]
+    for _ in range(3):
+        await timers.send_messages(workshop)
+        later(workshop, timedelta(hours=7))
+    spoken = (await outcome(workshop))[-1]
+    why = TOO_OLD if can_be_asked else "The carrier is away."
+    assert (spoken.name, spoken.data["because"]) == ("message.failed", f"{why} {MAY_HAVE_LEFT}")
+    shown = (await desk.gets(f"{MESSAGES}/{asked.message_id}", desk.token)).fields
+    assert shown["attempts"][-1]["why"] == spoken.data["because"]
+
+
+async def test_however_often_a_carrier_was_away_a_message_is_given_up_only_by_its_age(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling
+) -> None:
+    await a_message(desk, ear)
+    carrier.fails += [Away("The carrier is away.")] * 50
+    for _ in range(50):
+        await timers.send_messages(workshop)
+        later(workshop, LONGEST_WAIT_WHILE_AWAY)
+    await timers.send_messages(workshop)
+    assert len(carrier.carried) == 1
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.deferred", "message.delivered"]
+
+
+async def test_a_message_that_waited_because_mail_was_stopped_is_no_older_for_it(
+    desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling
+) -> None:
+    await a_message(desk, ear)
+    later(workshop, timedelta(days=9))
+    carrier.fails.append(Unavailable("The carrier is away."))
+    await timers.send_messages(workshop)
+    assert [spoken.name for spoken in await outcome(workshop)] == ["message.deferred"]
 
 
 @pytest.mark.parametrize("meanwhile", ["waiting", "failed"])
@@ -243,7 +286,7 @@ async def test_a_late_success_counts_whatever_was_made_of_the_message_meanwhile(
 async def test_an_attempt_ends_before_another_may_be_begun(
     desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "ENDS_WITHIN", 0.1)
+    monkeypatch.setattr(sending, "ATTEMPT_WITHIN", 0.1)
     asked = await a_message(desk, ear)
     carrier.on_send = asyncio.Event().wait  # which nobody sets
     await asyncio.wait_for(timers.send_messages(workshop), timeout=10)

@@ -17,7 +17,7 @@ from tests.parts.waiting import until
 async def test_what_was_sent_while_the_database_went_away_is_noted_before_anything_else_is_begun(
     desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling
 ) -> None:
-    carrier.can_be_asked = False
+    carrier.seen_after = None
     await a_message(desk, ear)
     await a_message(desk, ear)
     carrier.on_send = workshop.database.close

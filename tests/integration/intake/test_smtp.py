@@ -5,10 +5,12 @@ from __future__ import annotations
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from services.intake.actions import sending
+from services.intake.domain.messages import MAY_HAVE_LEFT
 from services.intake.gateways.smtp import NO_MAILBOX
 from services.intake.settings import settings
 from shared.errors import Refused
@@ -17,9 +19,10 @@ from tests.builders import Ear, a_cause
 from tests.conftest import StartPostfix
 from tests.integration.intake.by_smtp import ACCOUNT, JO, SENT, Copying, Setting, asks_for, maybe_twice, states, why
 from tests.integration.intake.desk import rows
-from tests.integration.intake.outbox import Outbox
+from tests.integration.intake.outbox import Outbox, a_reply_on
 from tests.parts.certificates import certificate
 from tests.parts.fickle import FickleServer, fickle_server
+from tests.parts.ports import free_port
 from tests.parts.waiting import until
 
 
@@ -129,7 +132,7 @@ async def test_p28_a_server_that_is_lost_before_it_answers_gets_the_mail_once_mo
     attempts = sorted(await rows(outbox.workshop, "attempts"), key=lambda row: row["nth"])
     assert [row["maybe_twice"] for row in attempts] == [False, True, False]
     assert [row["ended_at"] is None for row in attempts] == [True, True, False]
-    assert attempts[-1]["why"] == sending.CUT_OFF_TWICE
+    assert attempts[-1]["why"] == f"{sending.CUT_OFF_TWICE} {MAY_HAVE_LEFT}"
     assert maybe_twice() == before + 1
 
 
@@ -165,6 +168,8 @@ async def test_p28_what_never_left_is_sent_although_copies_are_asked(
         assert await outbox.workshop.run([], sending.begin_attempt, a_cause()) is not None  # killed before it sent
         outbox.later(minutes=17)
     await outbox.sends()
+    assert "a copy of it is looked for" in str((await why(outbox))[-1])
+    await outbox.sends(minutes=20)
     await until(server.queue_is_empty, what="Postfix done with it")
     assert len(server.received_by(JO)) == 1
     assert await states(outbox) == ["delivered"]
@@ -237,3 +242,28 @@ async def test_a_password_that_is_not_accepted_is_told_without_saying_it(
     assert "does not accept the name and password" in told
     assert "s3cret" not in told + repr(settings())
     assert await states(outbox) == ["waiting"]
+
+
+async def test_one_mail_finds_out_that_the_server_is_away_and_what_is_no_mail_goes_on(
+    outbox: Outbox, ear: Ear, enquiry: dict[str, Any], setting: Setting
+) -> None:
+    setting(smtp_url=f"smtp://127.0.0.1:{free_port()}")
+    await asks_for(ear, enquiry, JO, JO, JO)
+    await ear.hears(a_reply_on(UUID(enquiry["enquiry_id"]), enquiry["reference"], citizen_email=None))
+    await outbox.sends()
+    assert (await states(outbox), len(await why(outbox))) == (["waiting", "waiting", "waiting", "delivered"], 2)
+
+
+async def test_a_night_without_the_mail_server_fails_nothing(
+    outbox: Outbox, ear: Ear, enquiry: dict[str, Any], postfix: StartPostfix, setting: Setting
+) -> None:
+    server = postfix({})
+    setting(smtp_url=f"smtp://127.0.0.1:{server.port}")
+    server.stop()
+    await asks_for(ear, enquiry, JO)
+    for _ in range(14):
+        await outbox.sends(hours=1)
+    assert (await states(outbox), len(await why(outbox))) == (["waiting"], 14)
+    server.start()
+    await outbox.sends(hours=1)
+    assert await states(outbox) == ["delivered"]
