@@ -24,7 +24,7 @@ NASTY = (
     b"</p>", b"<font color=", b"&#xD800;", b"> ", b"-- \r\n", b"On 1 May 2024 at 10:00 a@b wrote:\r\n", b"From: ",
     b"\\",
     b"=", b"filename*0*=", b"\xe2\x80\xae", b"+2AA-", b"\x1b$B", b" ", b"\t",
-    b"Content-Type: multipart/mixed; boundary=b\r\n",
+    b"Content-Type: multipart/mixed; boundary=b\r\n", b"<a x=1 " + b"a" * 2000, b"]@",
 )  # fmt: skip
 LONGEST = 400_000
 MOST_REPEATS = 4000

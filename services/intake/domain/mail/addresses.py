@@ -27,7 +27,7 @@ GROUP = ":"
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,128}+"|<[^<>]*+>|[^"<>(),;:]++|[\s\S]')
 ESCAPED = re.compile(r"\\(.)")
-BEFORE_AT = re.compile(r"[^\s<>()\[\],;:\"@]+$")
+BEFORE_AT = re.compile(r"(?<![^\s<>()\[\],;:\"@])[^\s<>()\[\],;:\"@]++$")
 BEHIND_AT = re.compile(r"[^\s<>()\[\],;:\"@]+|\[[^\]\s]+\]")
 
 

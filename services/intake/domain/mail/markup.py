@@ -54,14 +54,16 @@ ATTRIBUTES = {
 NUMBERS = frozenset({"width", "height", "colspan", "rowspan", "start"})
 SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 LONGEST_ATTRIBUTE = 4000
+LONGEST_TAG = 4 * LONGEST_ATTRIBUTE
+"""As far as a tag is looked at for its attributes."""
 
 TAG = re.compile(
     r"<(?:(?P<comment>!--)|[!?][^<>]*>"
     r"|(?P<end>/?)(?P<name>[a-z][^\s/>\x00<]*+)(?P<rest>(?:[^>\"'=]++|=\s*+(?:\"[^\"]*\"|'[^']*')|[=\"'])*+)>?)",
     re.IGNORECASE,
 )
-# What stands in front keeps a long word without a sign of equality from being tried again at each of its letters.
 ATTRIBUTE = re.compile(r"(?<![^\s\"'<>/=])([^\s\"'<>/=]++)\s*+=\s*+(\"[^\"]*\"|'[^']*'|[^\s\"'>]++)")
+"""From where a name begins, and from nowhere within it: a long one without a value would be tried from each letter."""
 ANY_TAG = re.compile(r"<[^<>]{0,5000}>")
 
 
@@ -193,7 +195,7 @@ def attributes_of(name: str, rest: str) -> str:
     allowed = ATTRIBUTES.get(name)
     if not allowed or "=" not in rest:
         return ""
-    given = {key.lower(): html.unescape(value.strip("\"'")) for key, value in ATTRIBUTE.findall(rest)}
+    given = {key.lower(): html.unescape(value.strip("\"'")) for key, value in ATTRIBUTE.findall(rest, 0, LONGEST_TAG)}
     return "".join(
         f' {key}="{html.escape(value)}"'
         for key, value in given.items()

@@ -12,7 +12,7 @@ LONGEST = 4000
 MOST_PARAMETERS = 100
 """With pieces counted: RFC 2231 lets a long value be cut into several."""
 
-PARAMETER = re.compile(r""";[\s;]*+([^\s=;]++)\s*=\s*("(?:[^"\\]|\\.)*+"|[^;]*+)""")
+PARAMETER = re.compile(r""";\s*+([^\s=;]++)\s*=\s*("(?:[^"\\]|\\.)*+"|[^;]*+)""")
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
 PIECE = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?", re.ASCII)
 NAMES_CHARSET = re.compile("[^']*'[^']*'")

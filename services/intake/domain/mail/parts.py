@@ -24,7 +24,8 @@ LONGEST_BOUNDARY = 250
 
 LINE_END = re.compile(rb"\r{0,3}\n|\r")
 LINE_ENDS = b"\r\n"
-LIKELY_BOUNDARY = re.compile(rb"(?:[\r\n])--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*\r{0,3}\ncontent-[a-z-]{2,30}:", re.I)
+LIKELY_BOUNDARY = re.compile(rb"[\r\n]--([!-~][ -~\t]{0,250}+)\r{0,3}\ncontent-[a-z-]{2,30}:", re.I)
+"""With the white space behind it."""
 AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 UUENCODED = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
@@ -86,10 +87,10 @@ class Tree:
         if boundary.strip(b"-") and (found := self.between(boundary, start, stop)):
             return found
         likely = LIKELY_BOUNDARY.search(self.raw, max(start - 1, 0), stop)
-        if likely is None or likely[1] == boundary:
+        if likely is None or (found_one := likely[1].rstrip(b" \t")) == boundary:
             return []
         self.note("The boundary between its parts is not the one that it declares.")
-        return self.between(likely[1], start, stop)
+        return self.between(found_one, start, stop)
 
     def between(self, boundary: bytes, start: int, stop: int) -> list[tuple[int, int]]:
         """From each boundary to the next; behind the last when the closing one is missing."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 BEGINS = 1500
 """Characters of a text in which a machine has said that it is one."""
 QUOTED = re.compile(
-    r"^(?:[ \t]*[>|]|[ \t]*-{3,}.*(?:message|nachricht|mensaje|bericht|messaggio)|.{0,200}\bwrote:[ \t]*$)", re.M | re.I
+    r"^(?:[ \t]*[>|]|[ \t]*-{3,}+.*(?:message|nachricht|mensaje|bericht|messaggio)|.{0,200}\bwrote:[ \t]*$)",
+    re.M | re.I,
 )
 TAGS = re.compile(r"^(?:\[[^\]]{1,60}\]\s*)+")
 """What ticket systems and mail servers put in front of a subject."""

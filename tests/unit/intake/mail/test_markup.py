@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.mail.markup import Room, readable
+from services.intake.domain.mail.markup import Room, attributes_of, readable
+from tests.parts.growth import grows_linearly
 
 SOON = 5.0
 
@@ -185,3 +186,12 @@ def takes_bounded_time_and_room(source: str) -> None:
     shown, text, _ = readable(source, Room())
     assert time.process_time() - begun < SOON
     assert len(shown or "") + len(text) < 30 * len(source)
+
+
+@pytest.mark.parametrize("odd", ["a", "&"])
+def test_a_tag_of_odd_attributes_takes_linear_time(odd: str) -> None:
+    assert grows_linearly(lambda rest: attributes_of("a", rest), lambda size: " x=1 " + odd * size, 2000)
+
+
+def test_a_link_behind_other_attributes_is_kept() -> None:
+    assert safe("<a x=1 class='b c' data-long=aaaa href=\"https://x.example\">y</a>").count("https://x.example") == 1
