@@ -17,7 +17,8 @@ from services.intake.domain.mail.fetching import (
     sent_from,
     sent_to,
 )
-from services.intake.domain.mail.headers import head_of
+from services.intake.domain.mail.headers import Head, head_of
+from tests.parts.growth import MOST_GROWTH, TIMES, taken
 
 CUT_OVER = datetime(2026, 1, 5, 8, tzinfo=UTC)
 OLD, NEW = CUT_OVER - timedelta(days=1), CUT_OVER + timedelta(days=1)
@@ -100,3 +101,13 @@ def test_the_address_is_the_mailboxs_with_what_follows_its_plus(headers: str, ad
 )
 def test_whom_a_bounce_would_go_to_is_what_the_last_server_wrote_down(headers: str, address: str | None) -> None:
     assert sent_from(head_of(f"{headers}\n\nHello".encode())) == address
+
+
+def test_a_word_without_an_at_is_tried_from_its_beginning_alone() -> None:
+    """With another of as many signs to tell by: one in which no word is longer than a sign."""
+    words, word = head_of(b"To: " + b"a " * 100_000), head_of(b"To: " + b"a" * 200_000)
+
+    def look(head: Head) -> str:
+        return sent_to(head, "", lambda _: False)
+
+    assert any(taken(look, word) < MOST_GROWTH / TIMES * taken(look, words) for _ in range(3))

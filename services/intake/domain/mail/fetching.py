@@ -18,7 +18,9 @@ MOST_PASSED_OVER = 1_000
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """A server that says a mail arrived before this does not know when it arrived."""
 
-ADDRESS = re.compile(r"[^\s\x00-\x20\x7f<>,;:\"()\[\]@]{1,250}@[^\s\x00-\x20\x7f<>,;:\"()\[\]@]{1,250}")
+SIGN = r"[^\s\x00-\x20\x7f<>,;:\"()\[\]@]"
+ADDRESS = re.compile(rf"(?<!{SIGN}){SIGN}{{1,250}}+@{SIGN}{{1,250}}")
+"""From where a word begins: one without `@` would be tried from each letter."""
 DELIVERED_TO = ("delivered-to", "x-original-to", "envelope-to")
 """Headers that the council's own servers add: to whom it came, whoever else it says it is for."""
 WRITTEN_TO = ("to", "cc")
