@@ -86,11 +86,21 @@ def threads_of(
     return list(threads.values())
 
 
+def noted(mail: Mail, threads: Sequence[Thread]) -> Place:
+    """Anybody can write a reference into a subject, and say that they are a machine: by that alone it is on none."""
+    proven = [each for each in threads if each.knows_sender or each.clue != BY_SUBJECT]
+    thread = next((each for each in proven if each.knows_sender), proven[0] if proven else None)
+    if thread is not None:
+        return Place(PlacedAs.NOTED, thread, f"{mail.because} {thread.clue}")
+    named = f"{BY_SUBJECT} Its sender is not known there." if threads else "It names no enquiry."
+    return Place(PlacedAs.NOTED, None, f"{mail.because} {named}")
+
+
 def placed(mail: Mail, threads: Sequence[Thread]) -> Place:
     """`threads` have the strongest clue first. One on which the sender is known counts before any other."""
     thread = next((each for each in threads if each.knows_sender), threads[0] if threads else None)
     if mail.kind.is_a_machines:
-        return Place(PlacedAs.NOTED, thread, f"{mail.because} {thread.clue if thread else 'It names no enquiry.'}")
+        return noted(mail, threads)
     if thread is None:
         return Place(PlacedAs.ENQUIRY, None, "It names no enquiry that there is.")
     if thread.knows_sender:
