@@ -102,6 +102,17 @@ def repaired(value: bytes) -> str:
     return cleaned(value.decode("cp1252", "replace") if text is None else text).replace("\n", " ")
 
 
+def as_declared(data: bytes, declared: str) -> str:
+    """A word of a header: too short to guess by, and there may be thousands."""
+    codec = codec_of(declared)
+    if codec is None or codec.startswith(ONE_BYTE) or (codec not in NOT_8_BIT and data.isascii()):
+        likely = ("utf_8", codec or "cp1252")
+    else:
+        likely = (codec, "utf_8")
+    fits = (text for each in likely if (text := tried(data, each)) is not None)
+    return cleaned(next(fits, data.decode("cp1252", "replace")))
+
+
 def decoded_words(text: str) -> str:
     """With RFC 2047's encoded words read. Those that follow each other are joined before they are decoded."""
     if "=?" not in text:
@@ -112,11 +123,11 @@ def decoded_words(text: str) -> str:
     for found in WORD.finditer(joined):
         codec = found[1].partition("*")[0]
         if pending and (found.start() > at or codec.lower() != pending_codec.lower()):
-            pieces.append(decoded(pending, pending_codec)[0])
+            pieces.append(as_declared(pending, pending_codec))
             pending = b""
         pieces.append(joined[at : found.start()])
         pending, pending_codec, at = pending + word_bytes(found[2], found[3]), codec, found.end()
-    pieces += [decoded(pending, pending_codec)[0], joined[at:]]
+    pieces += [as_declared(pending, pending_codec), joined[at:]]
     return "".join(pieces)
 
 

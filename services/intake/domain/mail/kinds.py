@@ -54,6 +54,13 @@ HINTS = (
 )  # fmt: skip
 """Set by systems that answer by themselves, and by some of them on what people write there as well."""
 
+CLUES = frozenset(
+    {*REPLIES_BY_HEADER, *PRECEDENCES, *LIST_HEADERS, *HINTS, "auto-submitted", "in-reply-to", "list-unsubscribe",
+     "references", "reply-to", "return-path", "x-auto-response-suppress", "x-failed-recipients",
+     "x-original-message-id"}
+)  # fmt: skip
+"""All headers by which a kind or a bounce is told. No others are decoded for it."""
+
 
 def kind_of(clues: Clues) -> tuple[MailKind, str]:
     """The kind, and why, in a sentence that quotes nothing of the mail."""

@@ -13,7 +13,7 @@ from services.intake.domain.mail.bounces import failures_in
 from services.intake.domain.mail.charsets import decoded_words
 from services.intake.domain.mail.clues import TEXT_BEGINS, Clues
 from services.intake.domain.mail.headers import Head, language_of, message_id_of, message_ids_in
-from services.intake.domain.mail.kinds import kind_of
+from services.intake.domain.mail.kinds import CLUES, kind_of
 from services.intake.domain.mail.model import Mail, MailKind, Sender
 from services.intake.domain.mail.parts import Part, Tree
 from services.intake.domain.mail.quoting import told_apart
@@ -69,7 +69,7 @@ def mail_of(tree: Tree, root: Part, sent_from: str | None, ours: Callable[[str],
     letterhead = letterhead_of(head, sent_from)
     message_id = message_id_of(head.raw("message-id"))
     clues = Clues(
-        headers={name: clues_in(head, name) for name in head.values},
+        headers={name: clues_in(head, name) for name in CLUES if name in head.values},
         subject=head.text("subject"),
         sender=letterhead.sender,
         sent_from=sent_from,

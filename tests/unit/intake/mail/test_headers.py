@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.domain.mail.addresses import addresses_in, senders_in
+from services.intake.domain.mail.charsets import decoded_words
 from services.intake.domain.mail.headers import head_of, language_of, message_id_of, message_ids_in
 from services.intake.domain.mail.model import Sender
 from services.intake.domain.mail.parameters import media_type_of, parameters_of
@@ -203,3 +204,26 @@ def test_every_mail_of_the_corpus_has_a_head_that_can_be_stored(raw: bytes) -> N
     head = head_of(raw)
     for name in head.values:
         assert "\x00" not in head.text(name)
+
+
+@pytest.mark.parametrize(
+    ("charset", "as_bytes", "text"),
+    [
+        (
+            "x-nobody",
+            "Здравствуйте уважаемые".encode("koi8-r"),
+            "Здравствуйте уважаемые".encode("koi8-r").decode("cp1252"),
+        ),
+        ("iso-8859-1", "Straße".encode(), "Straße"),
+        ("iso-8859-1", "Straße".encode("latin-1"), "Straße"),
+        ("utf-8", "Straße".encode("latin-1"), "Straße"),
+        ("koi8-r", "Здравствуйте".encode("koi8-r"), "Здравствуйте"),
+        ("utf-16", b"Bins", "Bins"),
+        ("iso-2022-jp", "街灯".encode("iso2022_jp"), "街灯"),
+    ],
+)
+def test_an_encoded_word_is_read_as_it_declares_and_nothing_is_guessed(
+    charset: str, as_bytes: bytes, text: str
+) -> None:
+    word = "".join(f"={byte:02x}" for byte in as_bytes)
+    assert decoded_words(f"=?{charset}?q?{word}?=") == text

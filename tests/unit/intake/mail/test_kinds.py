@@ -1,13 +1,15 @@
 """What kind a mail is: no person is taken for a machine, and no machine of the folder for a person."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.intake.domain.mail.bounces import failures_in
 from services.intake.domain.mail.clues import Clues
-from services.intake.domain.mail.kinds import kind_of
+from services.intake.domain.mail.kinds import CLUES, kind_of
 from services.intake.domain.mail.model import MailKind, Sender
 from tests.parts.mail_kinds import (
     Sample,
@@ -112,6 +114,26 @@ def test_a_form_that_names_a_machine_to_answer_is_a_machine() -> None:
     headers["reply-to"] = ["Ben <ben@example.net>"]
     assert kind_of(Clues(headers=headers, sender=ADA))[0] is MailKind.ORDINARY
     assert kind_of(Clues(headers=headers, sender=ADA, sent_from=""))[0] is MailKind.AUTO_REPLY
+
+
+class Asked(dict[str, list[str]]):
+    """Headers that remember which of them somebody wanted to know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, name: str, *otherwise: Any) -> Any:
+        self.names.add(name)
+        return super().get(name, *otherwise)
+
+
+def test_no_header_is_asked_for_that_is_not_decoded() -> None:
+    asked = Asked()
+    clues = Clues(headers=asked, sender=ADA, subject="Out of office: bins")
+    kind_of(clues)
+    failures_in(clues)
+    assert {"references", "x-failed-recipients", "x-original-message-id"} <= asked.names <= CLUES
 
 
 SAYS_SO = re.compile(rb"^(?:auto-submitted|x-auto[a-z-]+|x?-?precedence|content-type):.*\n(?:[ \t].*\n)*", re.I | re.M)
