@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from shared import worktime
 from shared.council.hours import HoursOfDay, Week, read_hours
-from shared.vocabulary import AdviserId, Channel, Office, QueueId, Role
+from shared.vocabulary import AdviserId, AnswerKind, Channel, Office, QueueId, Role
 
 # A description says what to write: `accesspoint check` ends its sentence about a mistake with it.
 Code = Annotated[
@@ -228,6 +228,14 @@ class To(StrEnum):
         return self in (To.TASK_ASSIGNED, To.TASK_COMPLETED)
 
 
+ANSWERS = {
+    To.ANSWERED: frozenset({AnswerKind.ACKNOWLEDGEMENT, AnswerKind.HOLDING, AnswerKind.FULL}),
+    To.ANSWERED_HOLDING: frozenset({AnswerKind.HOLDING, AnswerKind.FULL}),
+    To.ANSWERED_FULL: frozenset({AnswerKind.FULL}),
+}
+"""Which kinds of answer stop what names an answer."""
+
+
 class Pause(StrEnum):
     """Events that let no time count until the enquiry is resumed."""
 
@@ -280,6 +288,10 @@ class Standard(Part):
     @property
     def on_a_task(self) -> bool:
         return self.starts.on_a_task
+
+    def is_stopped_by(self, answer: AnswerKind | None) -> bool:
+        """Whether an answer of that kind is among the events named under `to`."""
+        return any(answer in ANSWERS.get(to, ()) for to in self.stops)
 
 
 class Skill(Part):

@@ -17,11 +17,6 @@ from shared.vocabulary import AnswerKind, Channel, Office
 
 AGREED = "agreed"
 
-ANSWERS = {
-    To.ANSWERED: frozenset({AnswerKind.ACKNOWLEDGEMENT, AnswerKind.HOLDING, AnswerKind.FULL}),
-    To.ANSWERED_HOLDING: frozenset({AnswerKind.HOLDING, AnswerKind.FULL}),
-    To.ANSWERED_FULL: frozenset({AnswerKind.FULL}),
-}
 STOPS = {
     Kind.RESOLVED: To.RESOLVED,
     Kind.ASSIGNED: To.TASK_ASSIGNED,
@@ -62,7 +57,7 @@ class Terms:
     def stops(self, fact: Fact) -> bool:
         """Whether it is among the events named under `to`."""
         if fact.kind is Kind.ANSWERED:
-            return any(fact.answer in ANSWERS.get(to, ()) for to in self.standard.stops)
+            return self.standard.is_stopped_by(fact.answer)
         return STOPS.get(fact.kind) in self.standard.stops
 
     def fits(self, at: Place) -> bool:

@@ -28,11 +28,16 @@ from services.intake.domain.progress import Promise, Standing
 from shared.council import Council, in_words
 from shared.council.letters import Filling, fill
 from shared.errors import Refused
-from shared.vocabulary import MessageKind
+from shared.vocabulary import AnswerKind, MessageKind
 
 LONGEST_NAME = 100
 LONGEST_SUBJECT = 200
 WIDTH = 76
+ANSWER = {
+    MessageKind.ACKNOWLEDGEMENT: AnswerKind.ACKNOWLEDGEMENT,
+    MessageKind.HOLDING: AnswerKind.HOLDING,
+    MessageKind.FULL: AnswerKind.FULL,
+}
 AUTOMATIC = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 SIGN = r"[^\s.@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]"
@@ -156,8 +161,9 @@ def filled(template: Template, message: Message, occasion: Occasion, language: s
 def filling_of(message: Message, occasion: Occasion, language: str) -> Filling:
     council = occasion.council
     there = occasion.received_at.astimezone(ZoneInfo(council.council.zone))
-    running = [each for each in occasion.promises if each.standing is Standing.RUNNING]
-    told = (promise_in_words(each, council, language) for each in running)
+    answer = ANSWER.get(message.kind)
+    open_still = [each for each in occasion.promises if is_open_after(each, answer, council)]
+    told = (promise_in_words(each, council, language) for each in open_still)
     return Filling(
         name=one_line(message.name or "")[:LONGEST_NAME],
         reference=message.reference,
@@ -166,6 +172,18 @@ def filling_of(message: Message, occasion: Occasion, language: str) -> Filling:
         council=in_words(council.council.name, language),
         received_on=on_day(there, locale_of(council, language)),
     )
+
+
+def is_open_after(promise: Promise, answer: AnswerKind | None, council: Council) -> bool:
+    """
+    Whether it still runs once this answer is there. That the answer keeps a promise is heard only after it has left.
+    """
+    if promise.standing is not Standing.RUNNING:
+        return False
+    if promise.standard is None:
+        return answer is not AnswerKind.FULL
+    standard = council.standards.get(promise.standard)
+    return standard is None or not standard.is_stopped_by(answer)
 
 
 def promise_in_words(promise: Promise, council: Council, language: str) -> str | None:

@@ -170,6 +170,25 @@ def test_a_receipt_tells_the_promises_that_run_in_the_citizens_language() -> Non
     assert "\n\n\n" not in welsh
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (MessageKind.RECEIPT, ["one working day", "ten working days", "We agreed"]),
+        (MessageKind.QUESTION, ["one working day", "ten working days", "We agreed"]),
+        (MessageKind.ACKNOWLEDGEMENT, ["ten working days", "We agreed"]),
+        (MessageKind.HOLDING, ["ten working days", "We agreed"]),
+        (MessageKind.FULL, []),
+    ],
+)
+def test_no_letter_promises_what_it_keeps_itself(kind: MessageKind, told: list[str]) -> None:
+    """When it is written, nobody has heard yet that it keeps anything."""
+    letters = {"letters": {kind: {"subject": "{{ reference }}", "text": "{{ promises | join(' ') }}."}}}
+    council = Council.model_validate({**COUNCIL.model_dump(by_alias=True), **letters})
+    promises = [promised("acknowledgement"), promised("answer"), promised(None)]
+    text = text_of(sent(*promises, council=council, kind=kind))
+    assert [words for words in ("one working day", "ten working days", "We agreed") if words in text] == told
+
+
 def test_a_day_is_written_as_people_there_write_it() -> None:
     about = COUNCIL.council.model_copy(update={"nation": "US-MA", "zone": "America/New_York"})
     american = COUNCIL.model_copy(update={"council": about})
