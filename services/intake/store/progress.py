@@ -13,7 +13,7 @@ from services.intake.domain.progress import (
     progress_of,
     with_brought,
 )
-from shared.db import Connection
+from shared.db import Connection, Row
 from shared.vocabulary import ClockId, EnquiryId, Reference
 
 ADD_STEP = """
@@ -49,13 +49,14 @@ async def keep_promise(
     return await db.fetchval(KEEP_PROMISE, clock_id, enquiry_id, standard, due_at, standing) is not None
 
 
-TRACK = """
+TRACKED = """
 SELECT s.enquiry_id, s.reference, s.received_at, r.due_at, i.cut_over
   FROM submissions s
   LEFT JOIN imported_rows r USING (enquiry_id)
   LEFT JOIN imports i ON i.import_id = r.import_id
- WHERE right(s.reference, 14) = $1
 """
+BY_NUMBER = f"{TRACKED} WHERE right(s.reference, 14) = $1"
+BY_ENQUIRY = f"{TRACKED} WHERE s.enquiry_id = $1"
 STEPS = "SELECT step, occurred_at FROM steps WHERE enquiry_id = $1 ORDER BY step_id"
 PROMISES = """
 SELECT standard, due_at, standing FROM promises WHERE enquiry_id = $1 AND standing <> 'superseded' ORDER BY heard
@@ -63,9 +64,17 @@ SELECT standard, due_at, standing FROM promises WHERE enquiry_id = $1 AND standi
 
 
 async def tracked(db: Connection, number: str) -> Tracked | None:
-    row = await db.fetchrow(TRACK, number)
-    if row is None:
-        return None
+    row = await db.fetchrow(BY_NUMBER, number)
+    return await tracked_as(db, row) if row is not None else None
+
+
+async def tracked_enquiry(db: Connection, enquiry_id: EnquiryId) -> Tracked:
+    """Of one that was submitted here."""
+    [row] = await db.fetch(BY_ENQUIRY, enquiry_id)
+    return await tracked_as(db, row)
+
+
+async def tracked_as(db: Connection, row: Row) -> Tracked:
     steps = [(Step(each["step"]), each["occurred_at"]) for each in await db.fetch(STEPS, row["enquiry_id"])]
     heard = await db.fetch(PROMISES, row["enquiry_id"])
     promises = [Promise(each["standard"], each["due_at"], Standing(each["standing"])) for each in heard]

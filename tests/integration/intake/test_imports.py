@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,14 @@ import pytest
 from shared.contracts.crm import EnquiryReopened
 from shared.contracts.sla import AGREED, ClockMet, ClockStarted
 from shared.said import LARGEST_EVENT
-from shared.vocabulary import ClockId, EnquiryId, Role, new_id
+from shared.vocabulary import ClockId, EnquiryId, MessageKind, Role, new_id
 from shared.work import Workshop
 from tests.builders import Ear, said_by
 from tests.integration.intake.desk import rows
 from tests.integration.intake.importing import CLOSED, IMPORTS, OPENED, TARGET, Importer, a_row, closed
-from tests.parts.councils import anytown, take_up
+from tests.integration.intake.outbox import Outbox, a_reply_on, text_of
+from tests.integration.intake.post import MAILBOXES
+from tests.parts.councils import anytown, plain, take_up
 
 
 async def test_a_file_is_begun_once_under_a_map(importer: Importer) -> None:
@@ -140,6 +143,18 @@ async def test_a_date_agreed_in_the_older_system_is_shown_as_the_promise(
     await importer.takes_in(path, a_row(2, **fields))
     [row] = await importer.taken(path)
     assert [each["state"] for each in (await importer.tracked(row))["promises"]] == [state]
+
+
+async def test_a_date_agreed_in_the_older_system_is_told_in_letters_as_well(
+    importer: Importer, ear: Ear, workshop: Workshop, data: Path
+) -> None:
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    path = await importer.begun(cut_over=CLOSED)
+    await importer.takes_in(path, a_row(2, due_at=TARGET))
+    [row] = await importer.taken(path)
+    await ear.hears(a_reply_on(UUID(row["enquiry_id"]), row["reference"], kind=MessageKind.HOLDING))
+    [sent] = await Outbox(workshop, data).sends()
+    assert "We agreed to answer by Wednesday, 7 January 2015 at 14:00." in text_of(sent)
 
 
 async def test_what_the_other_services_say_of_an_imported_enquiry_is_shown(importer: Importer, ear: Ear) -> None:

@@ -8,8 +8,7 @@ from datetime import datetime
 from services.intake.domain.mail.tokens import message_id_of, token_of
 from services.intake.domain.messages import Message, Occasion
 from services.intake.gateways.link_key import link_key
-from services.intake.store import messages
-from services.intake.store.mail import sending as store
+from services.intake.store import messages, progress
 from shared.council import Council, Mailbox, current
 from shared.db import Connection
 
@@ -47,7 +46,7 @@ async def occasion_of(db: Connection, message: Message, written_at: datetime) ->
     mailbox = mailbox_in(council, message.mailbox)
     if mailbox is None:
         return None
-    found = await store.standings(db, message.enquiry_id)
+    found = await progress.tracked_enquiry(db, message.enquiry_id)
     return Occasion(
         council=council,
         sender=mailbox,

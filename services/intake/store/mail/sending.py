@@ -1,15 +1,12 @@
-"""What decides whether mail may go out, and what a mail tells of the enquiry that it is about."""
+"""What decides whether mail may go out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.intake.domain.progress import Promise, Standing
-from services.intake.store.progress import PROMISES
 from services.intake.store.stopped import MAIL
 from shared.db import Connection
-from shared.vocabulary import EnquiryId
 
 # The mails of the last hour are counted, whichever replica sent them: those that left, may have left, or are under way.
 MAY_LEAVE = """
@@ -25,23 +22,6 @@ SELECT NOT EXISTS (SELECT FROM stopped WHERE what = $1)
 async def may_leave(db: Connection, since: datetime, most: int) -> bool:
     """Whether a further mail may be sent: nobody has stopped it, and there were fewer than so many since then."""
     return bool(await db.fetchval(MAY_LEAVE, MAIL, since, most))
-
-
-RECEIVED_AT = "SELECT received_at FROM submissions WHERE enquiry_id = $1"
-
-
-@dataclass(frozen=True, slots=True)
-class Standings:
-    """When an enquiry came, and how its promises stand."""
-
-    received_at: datetime
-    promises: tuple[Promise, ...]
-
-
-async def standings(db: Connection, enquiry_id: EnquiryId) -> Standings:
-    rows = await db.fetch(PROMISES, enquiry_id)
-    promises = (Promise(row["standard"], row["due_at"], Standing(row["standing"])) for row in rows)
-    return Standings(await db.fetchval(RECEIVED_AT, enquiry_id), tuple(promises))
 
 
 LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended('receipts to ' || lower($1), 0))"
