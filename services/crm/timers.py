@@ -1,6 +1,15 @@
-"""What time asks of crm: nothing yet."""
+"""What time asks of crm: to count whose citizens were not reached."""
 
-from shared.timers import Every, When
+from services.crm.store import unreached
+from shared.telemetry import ENQUIRIES_UNREACHED
+from shared.timers import Every, When, every
+from shared.work import Workshop
+
+
+async def count_unreached(workshop: Workshop) -> None:
+    async with workshop.reading() as db:
+        ENQUIRIES_UNREACHED.labels("crm").set(await unreached.count(db))
+
 
 TIMERS: tuple[When, ...] = ()
-SWEEPS: tuple[Every, ...] = ()
+SWEEPS: tuple[Every, ...] = (every(30.0, "count-unreached", count_unreached),)

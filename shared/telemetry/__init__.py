@@ -5,6 +5,7 @@ from uuid import UUID
 from shared.telemetry.logs import correlation, kinds_of, set_up_logs
 from shared.telemetry.metrics import (
     DEAD_LETTERS,
+    ENQUIRIES_UNREACHED,
     EVENTS_HANDLED,
     EVENTS_PARKED,
     EVENTS_PLACED,
@@ -12,11 +13,13 @@ from shared.telemetry.metrics import (
     EVENTS_SAID,
     EVENTS_SET_ASIDE,
     EVENTS_SKIPPED,
+    MAIL_HELD_BACK,
     MAIL_MISSING,
     MESSAGES_MAYBE_TWICE,
     METRICS_TYPE,
     OLDEST_GAP_SECONDS,
     OLDEST_MAIL_SECONDS,
+    OLDEST_WAITING_MAIL_SECONDS,
     PARTITION_HEARD,
     REGISTRY,
     REQUEST_SECONDS,
@@ -36,6 +39,7 @@ def continue_trace(correlation_id: UUID, parent: str | None) -> None:
 
 __all__ = [
     "DEAD_LETTERS",
+    "ENQUIRIES_UNREACHED",
     "EVENTS_HANDLED",
     "EVENTS_PARKED",
     "EVENTS_PLACED",
@@ -43,11 +47,13 @@ __all__ = [
     "EVENTS_SAID",
     "EVENTS_SET_ASIDE",
     "EVENTS_SKIPPED",
+    "MAIL_HELD_BACK",
     "MAIL_MISSING",
     "MESSAGES_MAYBE_TWICE",
     "METRICS_TYPE",
     "OLDEST_GAP_SECONDS",
     "OLDEST_MAIL_SECONDS",
+    "OLDEST_WAITING_MAIL_SECONDS",
     "PARTITION_HEARD",
     "REGISTRY",
     "REQUESTS",

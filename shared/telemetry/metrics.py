@@ -81,6 +81,24 @@ OLDEST_MAIL_SECONDS = Gauge(
     ("service",),
     registry=REGISTRY,
 )
+MAIL_HELD_BACK = Gauge(
+    "accesspoint_mail_held_back",
+    "1 while no mail goes out: somebody has stopped it, or the limit of an hour is reached.",
+    ("service", "because"),
+    registry=REGISTRY,
+)
+OLDEST_WAITING_MAIL_SECONDS = Gauge(
+    "accesspoint_oldest_waiting_mail_seconds",
+    "Since when the mail that has waited longest was to go out; 0 when none waits.",
+    ("service",),
+    registry=REGISTRY,
+)
+ENQUIRIES_UNREACHED = Gauge(
+    "accesspoint_enquiries_unreached",
+    "Enquiries whose citizen was not reached by the last that was sent to them; every replica tells the same.",
+    ("service",),
+    registry=REGISTRY,
+)
 OLDEST_GAP_SECONDS = Gauge(
     "accesspoint_oldest_gap_seconds",
     "Age of the oldest gap before an event that came ahead of its place; above 60 is an alarm.",

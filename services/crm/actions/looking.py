@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.crm.actions.knowing import known_citizen, nation, sight, visible
 from services.crm.domain.citizens import Citizen, Evidence, Identifier
@@ -14,7 +15,7 @@ from services.crm.domain.links import Linked
 from services.crm.domain.rows import Person, Sight
 from services.crm.domain.tasks import Task
 from services.crm.domain.timeline import Entry, Line, Place
-from services.crm.store import accesses, citizens, contacts, enquiries, tasks, timeline
+from services.crm.store import accesses, citizens, contacts, enquiries, tasks, timeline, unreached
 from services.crm.store.accesses import Access, Seen
 from shared.errors import Invalid, NotFound
 from shared.references import parse_number
@@ -90,15 +91,29 @@ async def at_newest(
     work: Work, person: Person, state: EnquiryState, most: int, after: EnquiryId | None
 ) -> list[Enquiry]:
     """A list shows what citizens wrote, so each line of it counts as a look."""
-    before = None
-    if after is not None:
-        received_at = await enquiries.received_at(work.db, after)
-        if received_at is None:
-            raise NotFound("The list cannot go on after an enquiry that is not recorded: begin it again.")
-        before = (received_at, after)
+    before = await place_of(work, after)
     found = await enquiries.newest(work.db, await sight(work, person), state, most, before)
     await looked(work, [(enquiry.enquiry_id, enquiry.citizen_id) for enquiry in found], "list", None)
     return found
+
+
+async def at_unreached(
+    work: Work, person: Person, state: EnquiryState | None, most: int, after: EnquiryId | None
+) -> list[Enquiry]:
+    """Whose citizen the last that was sent did not reach, so that somebody tells them another way."""
+    before = await place_of(work, after)
+    found = await unreached.newest(work.db, await sight(work, person), state, most, before)
+    await looked(work, [(enquiry.enquiry_id, enquiry.citizen_id) for enquiry in found], "list", None)
+    return found
+
+
+async def place_of(work: Work, after: EnquiryId | None) -> tuple[datetime, EnquiryId] | None:
+    if after is None:
+        return None
+    received_at = await enquiries.received_at(work.db, after)
+    if received_at is None:
+        raise NotFound("The list cannot go on after an enquiry that is not recorded: begin it again.")
+    return received_at, after
 
 
 async def for_reference(work: Work, person: Person, reference: str, state: EnquiryState | None) -> list[Enquiry]:

@@ -11,7 +11,7 @@ from services.crm.domain.contacts import Attachment, Contact
 from services.crm.domain.enquiries import Enquiry, contacted, resolved, unread
 from services.crm.domain.links import Linked
 from services.crm.domain.timeline import Entry, EntryKind
-from services.crm.store import contacts, enquiries, timeline
+from services.crm.store import contacts, enquiries, timeline, unreached
 from shared.contracts.crm import ContactRecorded, EnquiryLinked, EnquiryReopened, EnquiryResolved, EnquiryResumed
 from shared.contracts.intake import (
     ContactNoted,
@@ -108,6 +108,8 @@ async def record_further(work: Work, heard: ContactReceived) -> None:
         enquiry = await recognise_further(work, enquiry, contact, heard.citizen_id, is_first=is_first)
     await go_on(work, enquiry, contact)
     await settle(work, enquiry, contact)
+    if contact.has_reached_somebody:
+        await unreached.clear(work.db, enquiry.enquiry_id)
 
 
 async def note_contacted(work: Work, before: Enquiry, contact: Contact) -> Enquiry:
@@ -182,6 +184,7 @@ async def note_mail(work: Work, heard: ContactNoted) -> None:
 async def note_delivered(work: Work, heard: MessageDelivered) -> None:
     entry = entry_now(at(work, heard.delivered_at), EntryKind.DELIVERED, detail=way_of(heard))
     await keep_of_message(work, heard, entry)
+    await unreached.clear(work.db, heard.enquiry_id)
 
 
 async def note_deferred(work: Work, heard: MessageDeferred) -> None:
@@ -189,7 +192,9 @@ async def note_deferred(work: Work, heard: MessageDeferred) -> None:
 
 
 async def note_failed(work: Work, heard: MessageFailed) -> None:
+    """The enquiry stands among those whose citizen was not reached, whatever state it is in."""
     await keep_of_message(work, heard, entry_now(work, EntryKind.FAILED, detail=way_of(heard), text=heard.because))
+    await unreached.mark(work.db, heard.enquiry_id, work.occurred_at)
 
 
 def way_of(heard: MessageDelivered | MessageDeferred | MessageFailed) -> str:
@@ -198,7 +203,8 @@ def way_of(heard: MessageDelivered | MessageDeferred | MessageFailed) -> str:
 
 
 async def keep_of_message(work: Work, heard: MessageFact, entry: Entry) -> None:
-    if not await timeline.keep(work.db, heard.enquiry_id, entry):
+    named = replace(entry, message_id=heard.message_id, message_kind=heard.kind)
+    if not await timeline.keep_of_message(work.db, heard.enquiry_id, named):
         raise Early(enquiry_subject(heard.enquiry_id))
 
 

@@ -35,9 +35,12 @@ RowId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 class Listing(Query):
     """Which enquiries to list, and after which one to go on."""
 
-    state: EnquiryState = Field(EnquiryState.OPEN, description="With reference or row_id: in any unless you name one.")
+    state: EnquiryState = Field(
+        EnquiryState.OPEN, description="With reference, row_id or unreached: in any unless you name one."
+    )
     reference: Reference | None = Field(None, description="Finds that enquiry, as in ANY-7K3M-9QPX-2RT4.")
     row_id: RowId | None = Field(None, description="Finds what an older system called so; in any state, likewise.")
+    unreached: bool = Field(False, description="Only those whose citizen the last that was sent did not reach.")
     limit: int = Field(50, ge=1, le=100)
     after: UUID | None = Field(None, description="The last enquiry of the list before this one.")
 
@@ -45,6 +48,8 @@ class Listing(Query):
     def looks_for_one_thing(self) -> Listing:
         if self.reference is not None and self.row_id is not None:
             raise ValueError("send either reference or row_id")
+        if self.unreached and (self.reference is not None or self.row_id is not None):
+            raise ValueError("send unreached without reference and row_id")
         return self
 
 
@@ -65,6 +70,8 @@ async def get_enquiries(call: Call[None]) -> Answer:
             return await looking.for_reference(work, person_of(call), asked.reference, state)
         if asked.row_id is not None:
             return await looking.for_row_id(work, person_of(call), asked.row_id, state)
+        if asked.unreached:
+            return await looking.at_unreached(work, person_of(call), state, asked.limit, after)
         return await looking.at_newest(work, person_of(call), asked.state, asked.limit, after)
 
     found = await call.workshop.run([], look, call.cause)

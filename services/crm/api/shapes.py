@@ -20,6 +20,7 @@ from shared.vocabulary import (
     Direction,
     IdentifiedBy,
     Link,
+    MessageKind,
     Office,
     Outcome,
     Point,
@@ -83,6 +84,8 @@ class EntryShown(Shown):
     actor: str
     contact_id: UUID | None
     version: int | None = Field(description="The version that it made; null when nobody decided it.")
+    message_id: UUID | None = Field(description="Which message it tells of: intake shows its attempts.")
+    message_kind: MessageKind | None
 
 
 class TaskShown(Shown):
@@ -156,6 +159,9 @@ class EnquiryLine(Shown):
     asked_at: datetime | None = Field(description="Set while the citizen is awaited.")
     resolved_at: datetime | None
     resolution: Resolution | None
+    unreached_since: datetime | None = Field(
+        description="Set while the last that was sent to the citizen did not reach them."
+    )
     imported_as: ImportedAsShown | None = Field(description="Set when it came from an older system.")
 
 

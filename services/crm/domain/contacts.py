@@ -59,6 +59,11 @@ class Contact:
         return self.noted_as is None and (self.brought or self.logged_by is not None)
 
     @property
+    def has_reached_somebody(self) -> bool:
+        """An adviser spoke with whom it is about; what came in by itself says nothing of what was sent."""
+        return self.logged_by is not None and self.outcome not in (Outcome.NOT_REACHED, Outcome.ABANDONED)
+
+    @property
     def has_settled_it(self) -> bool:
         """Nothing was left to do for the enquiry when it ended."""
         return self.outcome is Outcome.RESOLVED_AT_FIRST_CONTACT

@@ -42,7 +42,8 @@ class Enquiry:
 
     `version` counts what people decided about it, citizens who write again among them. `assigned_to` is who last
     accepted a task; `asked_at` is set while the citizen is awaited. `perhaps_about` is the enquiry that it may belong
-    to, by somebody who is not known there: a person decides.
+    to, by somebody who is not known there: a person decides. `unreached_since` is set while the
+    last that was sent to the citizen did not reach them.
     """
 
     enquiry_id: EnquiryId
@@ -64,6 +65,7 @@ class Enquiry:
     resolution: Resolution | None = None
     imported_as: ImportedAs | None = None
     perhaps_about: EnquiryId | None = None
+    unreached_since: datetime | None = None
 
     @property
     def is_awaiting(self) -> bool:

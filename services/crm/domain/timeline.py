@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.crm.domain.contacts import Contact
 from shared.errors import Conflict
-from shared.vocabulary import ContactId, EnquiryId, Reference
+from shared.vocabulary import ContactId, EnquiryId, MessageId, MessageKind, Reference
 
 
 class EntryKind(StrEnum):
@@ -40,7 +40,8 @@ class EntryKind(StrEnum):
 class Entry:
     """
     One thing that happened. `detail` says which kind of answer, which resolution, which adviser, which queue;
-    of a message, which way it went, or that it was a receipt.
+    of a message, which way it went, or that it was a receipt. Of what became of one, `message_id` and `message_kind`
+    say which.
 
     `version` is the enquiry's version that it made: a decision makes one, and what the citizen said unread.
     """
@@ -53,6 +54,8 @@ class Entry:
     text: str | None = None
     contact_id: ContactId | None = None
     version: int | None = None
+    message_id: MessageId | None = None
+    message_kind: MessageKind | None = None
 
     def __str__(self) -> str:
         kind = self.kind.replace("_", " ")

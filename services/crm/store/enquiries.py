@@ -233,6 +233,7 @@ def enquiry_of(row: Row) -> Enquiry:
         resolution=Resolution(row["resolution"]) if row["resolution"] is not None else None,
         imported_as=ImportedAs(row["system"], row["row_id"]) if row["system"] is not None else None,
         perhaps_about=row["perhaps_about"],
+        unreached_since=row["unreached_since"],
     )
 
 

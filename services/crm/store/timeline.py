@@ -6,7 +6,7 @@ from services.crm.domain.contacts import Contact
 from services.crm.domain.timeline import Entry, EntryKind, Line, Place
 from services.crm.store.contacts import contact_of, with_attachments
 from shared.db import Connection, Row
-from shared.vocabulary import CitizenId, EnquiryId, new_id
+from shared.vocabulary import CitizenId, EnquiryId, MessageKind, new_id
 
 
 def values_of(entry: Entry) -> tuple[object, ...]:
@@ -37,6 +37,22 @@ RETURNING true
 async def keep(db: Connection, enquiry_id: EnquiryId, entry: Entry) -> bool:
     """False when the enquiry is not known."""
     return await db.fetchval(KEEP, enquiry_id, *values_of(entry)) is not None
+
+
+KEEP_OF_MESSAGE = """
+INSERT INTO timeline (enquiry_id, citizen_id, entry_id, contact_id, kind, detail, text, occurred_at, recorded_at,
+                      actor, version, message_id, message_kind)
+SELECT enquiry_id, citizen_id, $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::timestamptz, $8::timestamptz,
+       $9::text, $10::bigint, $11::uuid, $12::text
+  FROM enquiries WHERE enquiry_id = $1
+RETURNING true
+"""
+
+
+async def keep_of_message(db: Connection, enquiry_id: EnquiryId, entry: Entry) -> bool:
+    """What became of a message. False when the enquiry is not known."""
+    values = (*values_of(entry), entry.message_id, entry.message_kind)
+    return await db.fetchval(KEEP_OF_MESSAGE, enquiry_id, *values) is not None
 
 
 OF_ENQUIRY = "SELECT * FROM timeline WHERE enquiry_id = $1 ORDER BY occurred_at, nth"
@@ -113,4 +129,6 @@ def entry_of(row: Row) -> Entry:
         text=row["text"],
         contact_id=row["contact_id"],
         version=row["version"],
+        message_id=row["message_id"],
+        message_kind=MessageKind(row["message_kind"]) if row["message_kind"] is not None else None,
     )

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from services.crm import timers
 from shared.contracts.intake import Attachment, EnquiryReceived, MessageDeferred, MessageDelivered, MessageFailed
 from shared.said import partition_of
+from shared.telemetry import ENQUIRIES_UNREACHED
 from shared.vocabulary import (
     AdviserId,
     Channel,
@@ -276,6 +278,47 @@ async def test_what_became_of_a_message_stands_in_the_timeline(ear: Ear, desk: D
     _, shown = await desk.reads(f"/{enquiry_id}")
     told = [(entry["kind"], entry["detail"], entry["text"]) for entry in shown["timeline"]]
     assert told[1:] == [("delivered", "file", None), ("failed", "smtp", "No such mailbox.")]
+
+
+async def unreached(desk: Desk, **more: str) -> list[str]:
+    query = "&".join(["unreached=true", *(f"{name}={value}" for name, value in more.items())])
+    status, shown = await desk.reads(f"?{query}")
+    assert status == 200, shown
+    return [each["enquiry_id"] for each in shown["enquiries"]]
+
+
+async def test_whoever_was_not_reached_is_listed_until_they_are_and_their_record_says_by_which_message(
+    ear: Ear, desk: Desk, enquiry_id: EnquiryId, workshop: Workshop
+) -> None:
+    message_id = MessageId(new_id())
+    ids: dict[str, Any] = {"message_id": message_id, "enquiry_id": enquiry_id, "kind": MessageKind.FULL}
+    await ear.hears(an_enquiry_received())
+    await desk.posts(f"/{enquiry_id}/answers", ANSWER, 1)
+    await desk.posts(f"/{enquiry_id}/resolution", {"resolution": "done"}, 2)
+    await ear.hears(MessageDelivered(**ids, by="smtp", delivered_at=NOON))
+    assert await unreached(desk) == []
+    await ear.hears(MessageFailed(**ids, by="bounce", because="550 No such user"), at=NOON + MINUTE)
+    assert await unreached(desk) == await unreached(desk, state="resolved") == [str(enquiry_id)]
+    assert await unreached(desk, state="open") == await unreached(desk, after=str(enquiry_id)) == []
+    _, shown = await desk.reads(f"/{enquiry_id}")
+    [entry] = [each for each in shown["timeline"] if each["detail"] == "bounce"]
+    assert (entry["message_id"], entry["message_kind"]) == (str(message_id), "full")
+    assert shown["unreached_since"] == "2026-03-02T12:01:00Z"
+    await timers.count_unreached(workshop)
+    assert ENQUIRIES_UNREACHED.labels("crm")._value.get() == 1
+    again = MessageDelivered(**{**ids, "message_id": MessageId(new_id())}, by="smtp", delivered_at=NOON + 2 * MINUTE)
+    await ear.hears(again)
+    assert await unreached(desk) == []
+
+
+async def test_a_citizen_whom_an_adviser_speaks_with_is_reached(ear: Ear, desk: Desk, enquiry_id: EnquiryId) -> None:
+    ids: dict[str, Any] = {"message_id": MessageId(new_id()), "enquiry_id": enquiry_id}
+    await ear.hears(MessageFailed(**ids, by="smtp", because="No such mailbox."), at=NOON)
+    call: dict[str, Any] = {"channel": Channel.TELEPHONE, "logged_by": AdviserId("ada")}
+    await ear.hears(a_further_contact(enquiry_id, **call, outcome=Outcome.NOT_REACHED), actor="adviser/ada")
+    assert await unreached(desk) == [str(enquiry_id)]
+    await ear.hears(a_further_contact(enquiry_id, **call), actor="adviser/ada")
+    assert await unreached(desk) == []
 
 
 async def test_a_message_that_is_put_off_and_a_receipt_that_nobody_asked_for_are_told_as_what_they_are(
