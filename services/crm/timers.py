@@ -1,6 +1,6 @@
 """What time asks of crm: to count whose citizens were not reached."""
 
-from services.crm.store import unreached
+from services.crm.actions import looking
 from shared.telemetry import ENQUIRIES_UNREACHED
 from shared.timers import Every, When, every
 from shared.work import Workshop
@@ -8,7 +8,7 @@ from shared.work import Workshop
 
 async def count_unreached(workshop: Workshop) -> None:
     async with workshop.reading() as db:
-        ENQUIRIES_UNREACHED.labels("crm").set(await unreached.count(db))
+        ENQUIRIES_UNREACHED.labels("crm").set(await looking.how_many_unreached(db))
 
 
 TIMERS: tuple[When, ...] = ()

@@ -17,6 +17,7 @@ from services.crm.domain.tasks import Task
 from services.crm.domain.timeline import Entry, Line, Place
 from services.crm.store import accesses, citizens, contacts, enquiries, tasks, timeline, unreached
 from services.crm.store.accesses import Access, Seen
+from shared.db import Connection
 from shared.errors import Invalid, NotFound
 from shared.references import parse_number
 from shared.vocabulary import CitizenId, EnquiryId
@@ -105,6 +106,11 @@ async def at_unreached(
     found = await unreached.newest(work.db, await sight(work, person), state, most, before)
     await looked(work, [(enquiry.enquiry_id, enquiry.citizen_id) for enquiry in found], "list", None)
     return found
+
+
+async def how_many_unreached(db: Connection) -> int:
+    """A figure: it shows nobody, so it is no look."""
+    return await unreached.count(db)
 
 
 async def place_of(work: Work, after: EnquiryId | None) -> tuple[datetime, EnquiryId] | None:
