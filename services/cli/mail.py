@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.cli import waiting
 from services.cli.council import signed_in
 from services.cli.outbox import newest
 from services.cli.place import database_of
@@ -27,14 +28,16 @@ from services.intake.store.mail import looking as mails
 from services.intake.store.mail import positions
 from services.intake.store.mail.looking import Asked, Backlog, ListedMail
 from services.intake.store.mail.positions import Reading
-from services.intake.store.stopped import Stopped
+from services.intake.store.mail.waiting import WaitingMail
+from services.intake.store.stopped import MAIL, Ended, Stopped, ended
 from shared.errors import Refused
 from shared.settings import HouseSettings, read_settings
 from shared.timesource import TimeSource
-from shared.vocabulary import MailId, new_id
+from shared.vocabulary import MailId, MessageId, new_id
 from shared.work import Cause, Work, Workshop
 
 T = TypeVar("T")
+STOPS_TOLD = 5
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -299,18 +302,58 @@ def start(author: Author) -> None:
 
 @app.command()
 def status() -> None:
-    """Tell whether mail goes out; since when, by whom and why it does not; and what has come and waits to be placed."""
+    """Tell whether mail goes out; why it does not, and who stopped it before; and what came and waits to be placed."""
 
-    async def look() -> tuple[Stopped | None, Backlog]:
+    async def look() -> tuple[Stopped | None, list[Ended], Backlog]:
         async with intake() as workshop, workshop.reading() as db:
-            return await stopping.standing(db), await mails.backlog(db)
+            return await stopping.standing(db), await ended(db, MAIL, STOPS_TOLD), await mails.backlog(db)
 
-    standing, waiting = asyncio.run(look())
+    standing, before, backlog = asyncio.run(look())
     tell_standing(standing)
-    if waiting.since is not None:
-        how_many = "1 mail waits" if waiting.mails == 1 else f"{waiting.mails} mails wait"
-        console.print(f"{how_many} to be placed, the oldest since {waiting.since:%Y-%m-%d %H:%M:%S} UTC.")
+    for each in before:
+        console.print(
+            f"Stopped {each.stopped_at:%Y-%m-%d %H:%M:%S} UTC by {each.stopped_by}: {each.because} "
+            f"Started again {each.started_at:%Y-%m-%d %H:%M:%S} UTC by {each.started_by}.",
+            markup=False,
+        )
+    if backlog.since is not None:
+        how_many = "1 mail waits" if backlog.mails == 1 else f"{backlog.mails} mails wait"
+        console.print(f"{how_many} to be placed, the oldest since {backlog.since:%Y-%m-%d %H:%M:%S} UTC.")
         console.print("See which: accesspoint mail list --state reading, or --state kept", markup=False)
+
+
+@app.command("waiting")
+def waiting_command(most: Most = 100) -> None:
+    """List the mails that wait to go out, the one that has waited longest first: to whom, since when and why."""
+
+    async def look() -> tuple[list[WaitingMail], Stopped | None]:
+        async with intake() as workshop:
+            return await waiting.looked_at(workshop, most)
+
+    found, standing = asyncio.run(look())
+    if found:
+        lay_out(waiting.table_of(found, standing))
+    else:
+        console.print("No mail waits to go out.")
+
+
+@app.command()
+def withhold(
+    messages: Annotated[list[UUID], typer.Argument(help="As `accesspoint mail waiting` shows them.")],
+    author: Author,
+    reason: Annotated[str, typer.Option(prompt="Why is it withheld", help="Why; it is kept.")],
+) -> None:
+    """Never send these mails. On the record of each enquiry stands that it was not sent, and why."""
+    who = named(author)
+    if not reason.strip():
+        raise Refused("Whoever withholds a mail says why: write something for --reason.")
+
+    async def carry() -> None:
+        async with intake() as workshop:
+            await waiting.withheld(workshop, [MessageId(each) for each in messages], who, reason.strip())
+
+    asyncio.run(carry())
+    console.print("Withheld: never sent, and the record says so.")
 
 
 def tell_standing(standing: Stopped | None) -> None:

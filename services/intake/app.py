@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.intake import api, channels, handlers, timers
 from services.intake.actions import receiving
+from services.intake.actions.mail import stopping
 from services.intake.settings import IntakeSettings
 from shared.contracts.intake import (
     ContactNoted,
@@ -16,6 +17,7 @@ from shared.contracts.intake import (
     MessageFailed,
 )
 from shared.runtime import Service
+from shared.timers import every
 
 SERVICE = Service(
     name="intake",
@@ -33,7 +35,7 @@ SERVICE = Service(
         MessageFailed,
     ),
     timers=timers.TIMERS,
-    sweeps=timers.SWEEPS,
+    sweeps=(*timers.SWEEPS, every(30.0, "watch-mail", stopping.watch)),
     entrances=channels.ENTRANCES,
     takes_up=receiving.take_up,
     migrations=Path(__file__).with_name("migrations"),

@@ -119,13 +119,18 @@ CREATE TABLE bounced_addresses (
     why        text NOT NULL
 );
 
--- What is stopped, by whom and why. At present only `mail`: all that goes out by email.
+-- What is or was stopped, by whom and why, and who started it again. At present only `mail`: all that goes out by email.
 CREATE TABLE stopped (
-    what       text PRIMARY KEY,
+    what       text NOT NULL,
     stopped_at timestamptz NOT NULL,
     stopped_by text NOT NULL,
-    because    text NOT NULL
+    because    text NOT NULL,
+    started_at timestamptz,
+    started_by text,
+    PRIMARY KEY (what, stopped_at),
+    CHECK ((started_at IS NULL) = (started_by IS NULL))
 );
+CREATE UNIQUE INDEX stopped_now ON stopped (what) WHERE started_at IS NULL;
 
 -- By email, a message has a Message-ID of its own from the beginning, and is sent from a mailbox. A receipt that a
 -- budget does not allow is withheld.

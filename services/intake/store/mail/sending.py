@@ -10,7 +10,7 @@ from shared.db import Connection
 
 # The mails of the last hour are counted, whichever replica sent them: those that left, may have left, or are under way.
 MAY_LEAVE = """
-SELECT NOT EXISTS (SELECT FROM stopped WHERE what = $1)
+SELECT NOT EXISTS (SELECT FROM stopped WHERE what = $1 AND started_at IS NULL)
    AND $3 > (
     SELECT count(*) FROM (
         SELECT FROM attempts a JOIN messages m USING (message_id)
