@@ -25,6 +25,7 @@ FIELDS: Mapping[str, str] = {
     "received_on": "the day on which the enquiry came, in words",
 }
 FILTERS = ("capitalize", "first", "join", "last", "lower", "title", "trim", "upper")
+OF_A_LIST = ("first", "join", "last")
 OF_A_LOOP = ("first", "index", "last")
 PROMISES = "promises"
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
@@ -60,6 +61,19 @@ class Filling:
     promises: tuple[str, ...]
     council: str
     received_on: str
+
+
+SAMPLES = (
+    Filling(
+        name="Jo Miller",
+        reference="ANY-7K3M-9QPX-2RT4",
+        text="It will be mended.",
+        promises=("We answer within one working day.", "We resolve it within five."),
+        council="Anytown",
+        received_on="Monday, 2 March 2026",
+    ),
+    Filling(name="", reference="ANY-7K3M-9QPX-2RT4", text="", promises=(), council="Anytown", received_on="Monday"),
+)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -119,8 +133,19 @@ def look_through(template: str) -> LookedThrough:
         said = (error.message or "").partition(".")[0]
         why = f"This is no template ({said}): write a field as {{{{ reference }}}}, and end each {{% if %}}."
         return LookedThrough(wrong=(why,))
-    strangers = tuple(dict.fromkeys(strangers_in(tree)))
-    return LookedThrough(wrong=strangers) if strangers else LookedThrough(tuple(sorted(unknown_in(tree))))
+    if strangers := tuple(dict.fromkeys(strangers_in(tree))):
+        return LookedThrough(wrong=strangers)
+    unknown = tuple(sorted(unknown_in(tree)))
+    return LookedThrough(unknown, () if unknown else tuple(dict.fromkeys(failures_of(template))))
+
+
+def failures_of(template: str) -> Iterator[str]:
+    """What it says when it is filled in, once with all there is, and once with as little as there may be."""
+    for sample in SAMPLES:
+        try:
+            fill(template, sample)
+        except Refused as refused:
+            yield f"{refused} Whatever may be empty stands within {{% if %}}."
 
 
 def unknown_in(tree: nodes.Template) -> set[str]:
@@ -137,11 +162,20 @@ def strangers_in(tree: nodes.Template) -> Iterator[str]:
             yield f"{ONLY}: take out what is more than that."
         elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
             yield f'There is no filter "{node.name}": write one of {", ".join(FILTERS)}.'
+        elif isinstance(node, nodes.Output) and any(map(is_the_list, node.nodes)):
+            yield f"{PROMISES} is a list: go through it, or write {{{{ promises | join(' ') }}}}."
         elif isinstance(node, nodes.Getattr) and not is_of_a_loop(node):
             yield f'There is nothing in a field that is called "{node.attr}": write the field alone.'
     for loop in loops:
         if not (isinstance(loop.iter, nodes.Name) and loop.iter.name == PROMISES) or list(loop.find_all(nodes.For)):
             yield f"{ONLY}, and no loop in another: go through the promises once."
+
+
+def is_the_list(shown: nodes.Node) -> bool:
+    """And nothing that picks or joins its sentences."""
+    while isinstance(shown, nodes.Filter) and shown.node is not None and shown.name not in OF_A_LIST:
+        shown = shown.node
+    return isinstance(shown, nodes.Name) and shown.name == PROMISES
 
 
 def is_of_a_loop(node: nodes.Getattr) -> bool:

@@ -130,6 +130,7 @@ STORIES = (
     Story("8.4", "machines that answer machines (P10)", word="p10"),
     Story("8.5", "whatever cannot be read (P17)", word="p17"),
     Story("8.6", "no second copy (P28)", word="p28"),
+    Story("8.8", "every command of the README, mail among them", "tests.journeys.test_readme"),
     Story("4.6", "mistakes planted in a council file, each with its line", "tests.unit.council", "planted"),
 )
 

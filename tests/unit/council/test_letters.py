@@ -76,6 +76,29 @@ def test_whatever_is_more_than_that_is_a_mistake_and_is_never_done(template: str
             fill(template, a_filling())
 
 
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{{ promises | first }}", "within {% if %}"),
+        ("{{ text | last }}", "within {% if %}"),
+        ("{% if promises > 3 %}More.{% endif %}", "cannot be filled in"),
+        ("{{ name | upper(5) }}", "cannot be filled in"),
+        ("{{ promises }}", "is a list"),
+        ("{{ promises | upper }}", "is a list"),
+    ],
+)
+def test_what_cannot_be_filled_in_with_all_or_with_nothing_is_a_mistake(template: str, why: str) -> None:
+    [wrong] = look_through(template).wrong
+    assert why in wrong
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ promises | join(' ') }}", "{% if promises %}{{ promises | first }}{% endif %}"]
+)
+def test_one_promise_or_all_of_them_may_be_shown(template: str) -> None:
+    assert look_through(template) == look_through("")
+
+
 @given(st.text(max_size=80))
 def test_what_a_citizen_writes_is_shown_and_is_no_template(said: str) -> None:
     assert fill("[{{ text }}]", a_filling(text=f"{{{{ name }}}}{said}!")).startswith("[{{ name }}")

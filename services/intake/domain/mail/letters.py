@@ -44,6 +44,7 @@ SIGN = r"[^\s.@<>()\[\],;:\\\"\x00-\x1f\x7f-\x9f]"
 ADDRESS = re.compile(rf"(?=.{{3,254}}$)(?:\.|{SIGN}){{1,64}}@{SIGN}+(?:\.{SIGN}+)*")
 """Dots may stand anywhere before the @: some providers allow it, whatever the standard says."""
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+LEADS_SOMEWHERE = re.compile(r"://|www\.|@", re.IGNORECASE)
 LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 PARAGRAPHS = re.compile(r"\n\s*\n")
 PAGE = """<!DOCTYPE html>
@@ -158,6 +159,12 @@ def filled(template: Template, message: Message, occasion: Occasion, language: s
     return Written(subject, clean(fill(template.text, filling)), language or None)
 
 
+def called(name: str | None) -> str:
+    """Nobody is called what leads somewhere: whoever wrote it may want us to send it to somebody else."""
+    told = one_line(name or "")[:LONGEST_NAME]
+    return "" if LEADS_SOMEWHERE.search(told) else told
+
+
 def filling_of(message: Message, occasion: Occasion, language: str) -> Filling:
     council = occasion.council
     there = occasion.received_at.astimezone(ZoneInfo(council.council.zone))
@@ -165,7 +172,7 @@ def filling_of(message: Message, occasion: Occasion, language: str) -> Filling:
     open_still = [each for each in occasion.promises if is_open_after(each, answer, council)]
     told = (promise_in_words(each, council, language) for each in open_still)
     return Filling(
-        name=one_line(message.name or "")[:LONGEST_NAME],
+        name=called(message.name),
         reference=message.reference,
         text=clean(message.text).strip(),
         promises=tuple(each for each in told if each),

@@ -226,6 +226,13 @@ def test_what_an_adviser_wrote_is_no_template_and_no_html() -> None:
     assert '<p dir="auto">Bye</p>' in html
 
 
+@pytest.mark.parametrize("name", ["Claim at https://evil.example/win", "WWW.evil.example", "jo@example.org"])
+def test_nobody_is_called_what_leads_somewhere(name: str) -> None:
+    mail = sent(name=name, kind=MessageKind.RECEIPT)
+    for shown in (text_of(mail), text_of(mail, "html")):
+        assert name not in shown
+
+
 def test_names_break_out_of_no_header() -> None:
     council = COUNCIL.model_copy(update={"mailbox": (COUNCIL.mailbox[0].model_copy(update={"name": {"": NASTY}}),)})
     mail = sent(council=council, name=NASTY, text=NASTY, language=NASTY, kind=MessageKind.RECEIPT)
