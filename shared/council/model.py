@@ -24,8 +24,12 @@ Code = Annotated[
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Address = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s+]+@[^@\s]+\.[^@\s]+$"),
-    Field(description='an address without a plus, such as "enquiries@anytown.example"'),
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        pattern=r"^[A-Za-z0-9.!#$%&'*/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+    ),
+    Field(description='an address without a plus and in ASCII, such as "enquiries@anytown.example"'),
 ]
 Percent = Annotated[int, Field(ge=1, le=99, strict=True)]
 W = TypeVar("W", bound=StrEnum)
@@ -165,7 +169,9 @@ class Mailbox(Part):
     code: Code
     name: Text
     addresses: tuple[Address, ...] = Field(
-        min_length=1, description='a list of addresses without a plus, such as ["enquiries@anytown.example"]'
+        min_length=1,
+        description='a list of addresses without a plus and in ASCII, such as ["enquiries@anytown.example"] or '
+        '["info@xn--mnchen-3ya.example"]',
     )
     queue: Code | None = None
     service: Code | None = None

@@ -142,7 +142,8 @@ ALTER TABLE messages
     ADD CONSTRAINT messages_state_check CHECK (state IN ('waiting', 'sending', 'delivered', 'failed', 'withheld'));
 CREATE INDEX messages_by_enquiry ON messages (enquiry_id);
 CREATE UNIQUE INDEX one_receipt_for_an_enquiry ON messages (enquiry_id) WHERE kind = 'receipt';
-CREATE INDEX receipts_by_address ON messages (lower(address), requested_at) WHERE kind = 'receipt';
+CREATE INDEX receipts_by_address ON messages (lower(regexp_replace(address, '\+[^@]*@', '@')), requested_at)
+ WHERE kind = 'receipt';
 
 -- An attempt that ends without anybody knowing whether it was sent, and is made again, may come twice.
 ALTER TABLE attempts ADD COLUMN maybe_twice boolean NOT NULL DEFAULT false;

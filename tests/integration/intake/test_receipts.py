@@ -173,7 +173,7 @@ async def test_p10_one_address_gets_no_more_receipts_in_an_hour_than_the_budget(
     monkeypatch.setenv("ACCESSPOINT_INTAKE_RECEIPTS_PER_ADDRESS", "3")
     settings.cache_clear()
     for nth in range(5):
-        await arrives(post, nth, From="Jo <jo@Example.org>" if nth % 2 else "jo@example.org")
+        await arrives(post, nth, From="Jo <jo@Example.org>" if nth % 2 else f"jo+{nth}@example.org")
     await arrives(post, 5, From="mo@example.org")
     too_many = "This address has been sent 3 receipts within an hour."
     assert await reasons(outbox) == [None, None, None, too_many, too_many, None]

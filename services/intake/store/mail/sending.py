@@ -24,12 +24,16 @@ async def may_leave(db: Connection, since: datetime, most: int) -> bool:
     return bool(await db.fetchval(MAY_LEAVE, MAIL, since, most))
 
 
-LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended('receipts to ' || lower($1), 0))"
-LATELY = """
+# What stands after a plus leads to the same person, or to the same machine, which may write another one each time.
+LOCK_ADDRESS = r"""
+SELECT pg_advisory_xact_lock(hashtextextended('receipts to ' || lower(regexp_replace($1, '\+[^@]*@', '@')), 0))
+"""
+LATELY = r"""
 SELECT (SELECT why FROM bounced_addresses WHERE address = lower($1) AND bounced_at > $2) AS bounced_because,
        count(*) AS receipts
   FROM messages
- WHERE kind = 'receipt' AND lower(address) = lower($1) AND requested_at > $2 AND state <> 'withheld'
+ WHERE kind = 'receipt' AND lower(regexp_replace(address, '\+[^@]*@', '@')) = lower(regexp_replace($1, '\+[^@]*@', '@'))
+   AND requested_at > $2 AND state <> 'withheld'
 """
 
 

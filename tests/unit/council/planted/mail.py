@@ -12,6 +12,8 @@ MAIL = (
     Planted(
         "an address has a plus", ENQUIRIES, 'addresses = ["enquiries+all@anytown.example"]', "addresses without a plus"
     ),
+    Planted("an address is in brackets", ENQUIRIES, 'addresses = ["<enquiries@anytown.example>"]', "is not understood"),
+    Planted("a domain is not in ASCII", ENQUIRIES, 'addresses = ["enquiries@münchen.example"]', "xn--mnchen-3ya"),
     Planted("a mailbox has no address", ENQUIRIES, "addresses = [] # none", "An empty list is not understood"),
     Planted(
         "an address belongs to two mailboxes",
