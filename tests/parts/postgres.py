@@ -47,11 +47,11 @@ def any_postgres() -> Iterator[str]:
         return
     version = os.environ.get("ACCESSPOINT_TEST_POSTGRES")
     if version:
-        with private_postgres(IN_A_HURRY, programs_of(version)) as server:
+        with private_postgres(IN_A_HURRY, programs_of(version), in_memory=True) as server:
             yield server.url
         return
     try:
-        with private_postgres(IN_A_HURRY) as server:
+        with private_postgres(IN_A_HURRY, in_memory=True) as server:
             yield server.url
     except Unavailable as why:
         if not docker_answers():
@@ -63,10 +63,10 @@ def any_postgres() -> Iterator[str]:
 
 @contextmanager
 def private_postgres(
-    options: Mapping[str, str] | None = None, programs: Path | None = None
+    options: Mapping[str, str] | None = None, programs: Path | None = None, *, in_memory: bool = False
 ) -> Iterator[EmbeddedPostgres]:
     """A server that this test may stop and kill. Without options, it keeps its promises like the real one."""
-    with scratch("postgres") as folder:
+    with scratch("postgres", in_memory=in_memory) as folder:
         server = EmbeddedPostgres(folder / "data", programs, options)
         try:
             server.start()
