@@ -191,4 +191,5 @@ async def test_mail_is_stopped_and_started_again(workshop: Workshop, terminal: T
     assert await terminal.types("status") == stopped
     assert len(await rows(workshop, "stopped")) == 1
     assert "Mail goes out." in await terminal.types("start", "--author", "ada")
-    assert await rows(workshop, "stopped") == []
+    [kept] = await rows(workshop, "stopped")
+    assert kept["started_by"] == "person/ada"

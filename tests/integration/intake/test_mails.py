@@ -237,4 +237,5 @@ async def test_mail_is_stopped_with_a_reason_and_started_again(desk: Desk, works
         200,
         {"stopped": False, "stopped_at": None, "stopped_by": None, "because": None},
     )
-    assert await rows(workshop, "stopped") == []
+    [kept] = await rows(workshop, "stopped")
+    assert kept["started_by"] == "ict/sam"
