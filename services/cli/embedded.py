@@ -34,6 +34,7 @@ OPTIONS: Mapping[str, str] = {
     "shared_buffers": "64MB",
     "deadlock_timeout": "100ms",  # works are run again after a deadlock, so it is found soon
     "max_wal_size": "512MB",
+    "autovacuum_naptime": "10s",  # a year of history comes in in a minute: what is asked next is planned for its size
     "jit": "off",  # compiling costs more than any of our statements
     "timezone": "UTC",
     "log_timezone": "UTC",
