@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,17 @@ class Setting:
 
 
 Copying = tuple[PrivatePostfix, PrivateDovecot]
+
+
+def sends_copies(setting: Setting, server: PrivatePostfix, copies: PrivateDovecot, place: Path) -> None:
+    """Everything is sent by that server, and copies of it are looked for in that mailbox."""
+    (place / "accounts.toml").write_text(ACCOUNT.format(port=copies.port))
+    setting(
+        smtp_url=f"smtp://127.0.0.1:{server.port}",
+        mail_accounts=place / "accounts.toml",
+        sent_copies="sent",
+        sent_copies_address=SENT,
+    )
 
 
 async def asks_for(ear: Ear, enquiry: dict[str, Any], *addresses: str) -> None:

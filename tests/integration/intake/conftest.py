@@ -8,6 +8,7 @@ import pytest
 
 from services.intake.actions import sending
 from services.intake.app import SERVICE
+from services.intake.channels.email import fetching
 from services.intake.gateways.carriers import Carriers
 from services.intake.settings import data_folder, settings
 from shared.auth import sign
@@ -16,13 +17,15 @@ from shared.vocabulary import Role
 from shared.work import Workshop
 from tests.builders import Ear, a_client, a_workshop, an_ear
 from tests.conftest import StartDovecot, StartPostfix
-from tests.integration.intake.by_smtp import ACCOUNT, SENT, Copying, Setting
+from tests.integration.intake.by_smtp import SENT, Copying, Setting, sends_copies
 from tests.integration.intake.carrying import Unwilling
 from tests.integration.intake.desk import Desk
+from tests.integration.intake.fetching import PASSWORD, USER, accounts_file
 from tests.integration.intake.importing import Importer
 from tests.integration.intake.outbox import Outbox
 from tests.integration.intake.post import MAILBOXES
 from tests.parts.councils import plain, take_up
+from tests.parts.dovecot import PrivateDovecot
 from tests.parts.fickle import FickleServer, fickle_server
 
 
@@ -89,16 +92,42 @@ def copying(postfix: StartPostfix, dovecot: StartDovecot, setting: Setting, tmp_
     """A mail server by which everything is sent, and a mailbox that gets a copy of it."""
     copies = dovecot({SENT: "secret"})
     server = postfix({"copies.example": (copies.lmtp_port, "lmtp")})
-    (tmp_path / "accounts.toml").write_text(ACCOUNT.format(port=copies.port))
-    setting(
-        smtp_url=f"smtp://127.0.0.1:{server.port}",
-        mail_accounts=tmp_path / "accounts.toml",
-        sent_copies="sent",
-        sent_copies_address=SENT,
-    )
+    sends_copies(setting, server, copies, tmp_path)
     return server, copies
 
 
 @pytest.fixture
 async def enquiry(desk: Desk) -> dict[str, Any]:
     return await desk.asks()
+
+
+@pytest.fixture
+async def town(workshop: Workshop) -> Workshop:
+    """With mailboxes, for mail that is fetched."""
+    await take_up(workshop.database.url, plain() + MAILBOXES)
+    return workshop
+
+
+@pytest.fixture
+def server(dovecot: StartDovecot) -> PrivateDovecot:
+    """From which mail is fetched."""
+    return dovecot({USER: PASSWORD}, lmtp=False)
+
+
+@pytest.fixture
+def file(server: PrivateDovecot, data: Path) -> Path:
+    """Of accounts, with the server's one."""
+    return accounts_file(data, server.port)
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a minute in a test."""
+    for name, seconds in {
+        "TAKE_EVERY": 0.2,
+        "RENEW_EVERY": 0.2,
+        "WATCH_FILE_EVERY": 0.1,
+        "FIRST_REST": 0.1,
+        "LONGEST_REST": 0.5,
+    }.items():
+        monkeypatch.setattr(fetching, name, seconds)

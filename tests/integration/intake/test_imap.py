@@ -11,7 +11,6 @@ from threading import Event
 import pytest
 
 from services.intake.actions.mail import keeping
-from services.intake.channels.email import fetching
 from services.intake.channels.email.imap import Connection
 from services.intake.domain.mail.fetching import Folder
 from services.intake.domain.mail.identity import identity_of
@@ -20,13 +19,11 @@ from services.intake.settings import settings
 from services.intake.store.mail import positions
 from shared.work import Work, Workshop
 from tests.builders import a_cause, said_by
-from tests.conftest import StartDovecot
 from tests.integration.intake.desk import rows
 from tests.integration.intake.fetching import (
     CUT_OVER,
     JO,
     LONG_AGO,
-    PASSWORD,
     USER,
     Memory,
     accounts_file,
@@ -39,36 +36,12 @@ from tests.integration.intake.fetching import (
     until_read,
 )
 from tests.integration.intake.outbox import Outbox
-from tests.integration.intake.post import MAILBOXES, TO_US, PostRoom
-from tests.parts.councils import plain, take_up
+from tests.integration.intake.post import TO_US, PostRoom
 from tests.parts.dovecot import PrivateDovecot
 from tests.parts.mailing import simple_mail
 from tests.parts.waiting import until
 
-
-@pytest.fixture
-async def town(workshop: Workshop) -> Workshop:
-    await take_up(workshop.database.url, plain() + MAILBOXES)
-    return workshop
-
-
-@pytest.fixture
-def server(dovecot: StartDovecot) -> PrivateDovecot:
-    return dovecot({USER: PASSWORD}, lmtp=False)
-
-
-@pytest.fixture
-def file(server: PrivateDovecot, data: Path) -> Path:
-    return accounts_file(data, server.port)
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a minute in a test."""
-    monkeypatch.setattr(fetching, "TAKE_EVERY", 0.2)
-    monkeypatch.setattr(fetching, "RENEW_EVERY", 0.2)
-    monkeypatch.setattr(fetching, "WATCH_FILE_EVERY", 0.1)
-    monkeypatch.setattr(fetching, "FIRST_REST", 0.2)
+pytestmark = pytest.mark.usefixtures("often")
 
 
 async def test_what_a_folder_has_is_kept_byte_for_byte_in_its_order(

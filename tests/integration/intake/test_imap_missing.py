@@ -12,52 +12,20 @@ from services.intake.domain.mail.model import Arrived, Identity
 from services.intake.store.mail.keeping import Kept
 from shared.telemetry import MAIL_MISSING
 from shared.work import Work, Workshop
-from tests.conftest import StartDovecot
 from tests.integration.intake.desk import rows
 from tests.integration.intake.fetching import (
-    PASSWORD,
     USER,
     Reading,
-    accounts_file,
     letters,
     reading,
     soon,
     until_kept,
     until_read,
 )
-from tests.integration.intake.post import MAILBOXES
-from tests.parts.councils import plain, take_up
 from tests.parts.dovecot import PrivateDovecot
 from tests.parts.waiting import until
 
-
-@pytest.fixture
-async def town(workshop: Workshop) -> Workshop:
-    await take_up(workshop.database.url, plain() + MAILBOXES)
-    return workshop
-
-
-@pytest.fixture
-def server(dovecot: StartDovecot) -> PrivateDovecot:
-    return dovecot({USER: PASSWORD}, lmtp=False)
-
-
-@pytest.fixture
-def file(server: PrivateDovecot, data: Path) -> Path:
-    return accounts_file(data, server.port)
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a minute in a test."""
-    for name, seconds in {
-        "TAKE_EVERY": 0.2,
-        "RENEW_EVERY": 0.2,
-        "WATCH_FILE_EVERY": 0.1,
-        "FIRST_REST": 0.1,
-        "LONGEST_REST": 0.5,
-    }.items():
-        monkeypatch.setattr(fetching, name, seconds)
+pytestmark = pytest.mark.usefixtures("often")
 
 
 async def until_up(reader: Reading) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.channels.email import fetching
 from services.intake.store.mail import positions
 from shared.work import Workshop
 from tests.conftest import StartDovecot
@@ -23,34 +22,12 @@ from tests.integration.intake.fetching import (
     until_kept,
     until_read,
 )
-from tests.integration.intake.post import MAILBOXES, TO_US
-from tests.parts.councils import plain, take_up
+from tests.integration.intake.post import TO_US
 from tests.parts.dovecot import PrivateDovecot
 from tests.parts.mailing import simple_mail
 from tests.parts.waiting import until
 
-
-@pytest.fixture
-async def town(workshop: Workshop) -> Workshop:
-    await take_up(workshop.database.url, plain() + MAILBOXES)
-    return workshop
-
-
-@pytest.fixture
-def server(dovecot: StartDovecot) -> PrivateDovecot:
-    return dovecot({USER: PASSWORD}, lmtp=False)
-
-
-@pytest.fixture
-def file(server: PrivateDovecot, data: Path) -> Path:
-    return accounts_file(data, server.port)
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a minute in a test."""
-    for name in ("TAKE_EVERY", "RENEW_EVERY", "WATCH_FILE_EVERY", "FIRST_REST"):
-        monkeypatch.setattr(fetching, name, 0.2)
+pytestmark = pytest.mark.usefixtures("often")
 
 
 async def test_a_changed_uidvalidity_doubles_nothing(

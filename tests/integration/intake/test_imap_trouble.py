@@ -13,7 +13,6 @@ from tests.builders import a_workshop
 from tests.conftest import StartDovecot
 from tests.integration.intake.desk import rows
 from tests.integration.intake.fetching import (
-    PASSWORD,
     USER,
     Reading,
     accounts_file,
@@ -23,8 +22,6 @@ from tests.integration.intake.fetching import (
     until_kept,
     until_read,
 )
-from tests.integration.intake.post import MAILBOXES
-from tests.parts.councils import plain, take_up
 from tests.parts.dovecot import PrivateDovecot
 from tests.parts.ports import free_port
 from tests.parts.proxy import Proxy
@@ -34,33 +31,7 @@ WRONG = {"password": "wrong"}
 FROM_A_FILE = {"password": None, "password_file": "secret"}
 
 
-@pytest.fixture
-async def town(workshop: Workshop) -> Workshop:
-    await take_up(workshop.database.url, plain() + MAILBOXES)
-    return workshop
-
-
-@pytest.fixture
-def server(dovecot: StartDovecot) -> PrivateDovecot:
-    return dovecot({USER: PASSWORD}, lmtp=False)
-
-
-@pytest.fixture
-def file(server: PrivateDovecot, data: Path) -> Path:
-    return accounts_file(data, server.port)
-
-
-@pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a minute in a test."""
-    for name, seconds in {
-        "TAKE_EVERY": 0.2,
-        "RENEW_EVERY": 0.2,
-        "WATCH_FILE_EVERY": 0.1,
-        "FIRST_REST": 0.1,
-        "LONGEST_REST": 0.5,
-    }.items():
-        monkeypatch.setattr(fetching, name, seconds)
+pytestmark = pytest.mark.usefixtures("often")
 
 
 async def until_told(reader: Reading, *words: str) -> str:

@@ -10,7 +10,17 @@ import pytest
 from services.intake.actions import sending
 from tests.builders import Ear, a_cause
 from tests.conftest import StartDovecot, StartPostfix
-from tests.integration.intake.by_smtp import ACCOUNT, JO, SENT, Copying, Setting, asks_for, maybe_twice, states, why
+from tests.integration.intake.by_smtp import (
+    JO,
+    SENT,
+    Copying,
+    Setting,
+    asks_for,
+    maybe_twice,
+    sends_copies,
+    states,
+    why,
+)
 from tests.integration.intake.desk import rows
 from tests.integration.intake.outbox import Outbox
 from tests.parts.ports import free_port
@@ -23,13 +33,7 @@ JUST_LOST = sending.LOST_AFTER.total_seconds()
 def held_back(postfix: StartPostfix, dovecot: StartDovecot, setting: Setting, tmp_path: Path) -> Copying:
     """The server cannot hand on copies to the mailbox that is asked."""
     server, copies = postfix({"copies.example": (free_port(), "lmtp")}), dovecot({SENT: "secret"})
-    (tmp_path / "accounts.toml").write_text(ACCOUNT.format(port=copies.port))
-    setting(
-        smtp_url=f"smtp://127.0.0.1:{server.port}",
-        mail_accounts=tmp_path / "accounts.toml",
-        sent_copies="sent",
-        sent_copies_address=SENT,
-    )
+    sends_copies(setting, server, copies, tmp_path)
     return server, copies
 
 
