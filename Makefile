@@ -2,6 +2,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Hundreds of processes are started by the tests: without bytecode each takes seconds to compile what it loads.
+unexport PYTHONDONTWRITEBYTECODE
 SUM := $(firstword $(shell { sed '/^\[tool\./,$$d' pyproject.toml; cat requirements/*.txt; } 2>/dev/null | cksum))
 TO_RUN := $(VENV)/.ready-to-run-$(SUM)
 TO_DEVELOP := $(VENV)/.ready-to-develop-$(SUM)
