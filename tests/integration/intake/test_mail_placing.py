@@ -53,6 +53,14 @@ async def test_a_mail_from_a_person_is_a_new_enquiry(post: PostRoom) -> None:
     assert said.occurred_at == mail["received_at"]
 
 
+async def test_what_a_citizen_writes_to_a_group_of_the_councils_is_theirs(post: PostRoom) -> None:
+    marks = {"List_ID": f"<{TO_US.replace('@', '.')}>", "Precedence": "list", "X_Original_From": f"Jo Miller <{JO}>"}
+    mail = await post.takes(a_mail(From=f"'Jo Miller' via Council <{TO_US}>", **marks), sent_from=TO_US)
+    assert (mail["kind"], mail["placed_as"]) == ("ordinary", "enquiry")
+    [said] = await post.said("enquiry.received")
+    assert (said.data["citizen_name"], said.data["citizen_email"]) == ("Jo Miller", JO)
+
+
 async def test_a_mailbox_of_a_queue_says_so(post: PostRoom) -> None:
     await post.takes(a_mail(To=TO_WASTE), mailbox="waste", sent_to=TO_WASTE)
     [said] = await post.said("enquiry.received")

@@ -118,7 +118,7 @@ async def opened(workshop: Workshop, waiting: Waiting) -> ReadMail:
         mail = unreadable(kept, raw, f"It was begun {STARTS} times and never ended.")
     else:
         try:
-            mail = await read_of(kept, raw, is_ours=waiting.begun.is_ours)
+            mail = await read_of(waiting, raw)
         except Unreadable as error:
             log.warning("a mail cannot be read", mail_id=str(kept.mail_id))
             mail = unreadable(kept, raw, str(error))
@@ -127,8 +127,9 @@ async def opened(workshop: Workshop, waiting: Waiting) -> ReadMail:
     return ReadMail(kept, waiting.council, mail, named, what)
 
 
-async def read_of(kept: KeptMail, raw: bytes, *, is_ours: bool) -> Mail:
-    reading = partial(read, raw, sent_from=kept.sent_from, ours=lambda _: is_ours)
+async def read_of(waiting: Waiting, raw: bytes) -> Mail:
+    is_ours, own = waiting.begun.is_ours, waiting.council.addresses.keys()
+    reading = partial(read, raw, sent_from=waiting.kept.sent_from, ours=lambda _: is_ours, own=own)
     if len(raw) > SMALL:
         return await asyncio.to_thread(reading)
     await asyncio.sleep(0)  # whoever waits at the door comes first

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from services.intake.domain.mail.addresses import senders_in
 from services.intake.domain.mail.clues import Clues
+from services.intake.domain.mail.groups import LIST_HEADERS, through_own_group
 from services.intake.domain.mail.model import MailKind
 from services.intake.domain.mail.phrases import (
     AUTOMATIC_TEXTS,
@@ -47,7 +48,6 @@ PRECEDENCES = ("precedence", "x-precedence")
 AUTOMATIC_PRECEDENCES = frozenset({"auto_reply", "auto-reply", "autoreply"})
 MANY = frozenset({"bulk", "list", "junk"})
 SUPPRESSED = re.compile(r"\b(?:all|oof|autoreply)\b", re.IGNORECASE)
-LIST_HEADERS = ("list-id", "list-post", "mailing-list", "x-mailing-list")
 HINTS = (
     "x-ms-exchange-generated-message-source", "x-ms-exchange-inbox-rules-loop", "x-loop", "x-rt-loop-prevention",
     "x-otrs-loop", "x-servicenow-generated",
@@ -126,6 +126,8 @@ def why_in_words(clues: Clues) -> str | None:
 
 
 def why_list(clues: Clues) -> str | None:
+    if through_own_group(clues.headers, clues.own):
+        return None
     for name in LIST_HEADERS:
         if clues.headers.get(name):
             return f"It came through a mailing list ({name})."
@@ -196,7 +198,8 @@ def generated(clues: Clues) -> Sequence[str]:
 
 
 def precedences(clues: Clues) -> set[str]:
-    return {value.strip().lower() for name in PRECEDENCES for value in clues.headers.get(name, ())}
+    found = {value.strip().lower() for name in PRECEDENCES for value in clues.headers.get(name, ())}
+    return found - MANY if through_own_group(clues.headers, clues.own) else found
 
 
 def subject_of(clues: Clues) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +12,7 @@ from services.intake.domain.mail.bodies import Bodies, bodies_of
 from services.intake.domain.mail.bounces import failures_in
 from services.intake.domain.mail.charsets import decoded_words
 from services.intake.domain.mail.clues import TEXT_BEGINS, Clues
+from services.intake.domain.mail.groups import WRITERS, is_own
 from services.intake.domain.mail.headers import Head, language_of, message_id_of, message_ids_in
 from services.intake.domain.mail.kinds import CLUES, kind_of
 from services.intake.domain.mail.model import Mail, MailKind, Sender
@@ -40,6 +41,15 @@ class Unreadable(AppError):
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What is known of a mail beside its bytes, as `read` takes it."""
+
+    sent_from: str | None
+    ours: Callable[[str], bool]
+    own: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Letterhead:
     """Who a mail is from and to, and when, as its header says; and what is odd about that."""
 
@@ -48,9 +58,12 @@ class Letterhead:
     notes: Sequence[str]
 
 
-def read(raw: bytes, *, sent_from: str | None, ours: Callable[[str], bool]) -> Mail:
+def read(
+    raw: bytes, *, sent_from: str | None, ours: Callable[[str], bool], own: Collection[str] = frozenset()
+) -> Mail:
     """
-    `sent_from` is the envelope's sender; `ours` tells whether a Message-ID is one that we have given.
+    `sent_from` is the envelope's sender; `ours` tells whether a Message-ID is one that we have given; `own` are the
+    addresses of the council's mailboxes, in small letters.
 
     Raises `Unreadable`, and nothing else. What could be read only in part is told in the mail's notes.
     """
@@ -59,27 +72,28 @@ def read(raw: bytes, *, sent_from: str | None, ours: Callable[[str], bool]) -> M
         root = tree.part(0, len(raw))
         if not root.head.values and is_no_text(raw):
             raise Unreadable("It has no header, and is not text either.")
-        return mail_of(tree, root, sent_from, ours)
+        return mail_of(tree, root, Beside(sent_from, ours, own))
     except RecursionError as error:
         raise Unreadable("Its parts are nested too deep.") from error
 
 
-def mail_of(tree: Tree, root: Part, sent_from: str | None, ours: Callable[[str], bool]) -> Mail:
+def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
     head, bodies = root.head, bodies_of(tree, root)
-    letterhead = letterhead_of(head, sent_from)
+    letterhead = letterhead_of(head, beside)
     message_id = message_id_of(head.raw("message-id"))
     clues = Clues(
         headers={name: clues_in(head, name) for name in CLUES if name in head.values},
         subject=head.text("subject"),
         sender=letterhead.sender,
-        sent_from=sent_from,
+        sent_from=beside.sent_from,
         content_type=root.media_type,
         report_type=root.parameters.get("report-type", "").lower(),
         text=bodies.text[:TEXT_BEGINS],
         delivery_status=bodies.delivery_status,
         returned_headers=bodies.returned_headers,
         message_id=message_id,
-        is_ours=message_id is not None and ours(message_id),
+        is_ours=message_id is not None and beside.ours(message_id),
+        own=beside.own,
     )
     kind, because = kind_of(clues)
     bounced, bounced_ids = failures_in(clues) if kind is MailKind.BOUNCE else ((), ())
@@ -117,9 +131,9 @@ def clues_in(head: Head, name: str) -> Sequence[str]:
     return [" ".join(decoded_words(value[:LONGEST_CLUE]).split()) for value in head.lines(name)[:MOST_VALUES]]
 
 
-def letterhead_of(head: Head, sent_from: str | None) -> Letterhead:
+def letterhead_of(head: Head, beside: Beside) -> Letterhead:
     notes: list[str] = []
-    sender = sender_of(head, sent_from, notes)
+    sender = writer_behind(head, sender_of(head, beside.sent_from, notes), beside.own, notes)
     return Letterhead(sender, sent_at(head, notes), notes)
 
 
@@ -142,6 +156,18 @@ def sender_of(head: Head, sent_from: str | None, notes: list[str]) -> Sender:
         return Sender(name, address)
     notes.append("It does not say whom it is from.")
     return Sender(name, None)
+
+
+def writer_behind(head: Head, sender: Sender, own: Collection[str], notes: list[str]) -> Sender:
+    """Whoever a mailbox of ours has written for: a group hands on what citizens write, a web form what they wrote."""
+    if not is_own(sender.address or "", own):
+        return sender
+    named = (each for name in WRITERS for line in head.lines(name) for each in senders_in(line))
+    writer = next((each for each in named if each.address and not is_own(each.address, own)), None)
+    if writer is None:
+        return sender
+    notes.append("It is from an address of ours, for somebody else: they were taken for its sender.")
+    return writer
 
 
 def sent_at(head: Head, notes: list[str]) -> datetime | None:

@@ -1,0 +1,83 @@
+"""Groups: what citizens write to an address of the council that is one reaches it as theirs, and lists stay lists."""
+
+import pytest
+
+from services.intake.domain.mail.model import Mail, MailKind, Sender
+from services.intake.domain.mail.reading import read
+
+OWN = frozenset({"hello@anytown.example", "parking@anytown.example"})
+GOOGLES = (
+    "List-ID: <hello.anytown.example>\n"
+    "Mailing-list: list hello@anytown.example; contact hello+owners@anytown.example\n"
+    "List-Post: <https://groups.google.com/a/anytown.example/group/hello/post>, <mailto:hello@anytown.example>\n"
+    "List-Unsubscribe: <mailto:googlegroups-manage+1+unsubscribe@googlegroups.com>\n"
+    "Precedence: list\n"
+)
+FROM_ADA = "From: Ada Smith <ada@example.org>\n"
+FOR_ADA = "From: 'Ada Smith' via Hello <hello@anytown.example>\n"
+ADA = Sender("Ada Smith", "ada@example.org")
+
+
+def of(head: str, sent_from: str | None = "hello+bncBDA@anytown.example") -> Mail:
+    raw = f"{head}To: hello@anytown.example\nSubject: Bins\nDate: Mon, 3 Jun 2024 09:00:00 +0000\n\nNot emptied.\n"
+    return read(raw.encode(), sent_from=sent_from, ours=lambda _: False, own=OWN)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        GOOGLES,
+        "List-Id: Hello <hello.lists.anytown.example>\nPrecedence: list\n",
+        "List-Id: PARKING.ANYTOWN.EXAMPLE\n",
+        "List-Post: <mailto:parking@anytown.example>\nPrecedence: bulk\nList-Unsubscribe: <https://x.example>\n",
+        "X-Mailing-List: hello@anytown.example\n",
+    ],
+)
+def test_what_came_through_a_group_of_ours_is_a_citizens(marks: str) -> None:
+    found = of(FROM_ADA + marks)
+    assert (found.kind, found.sender) == (MailKind.ORDINARY, ADA)
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        "List-Id: News <news.example.org>\n",
+        GOOGLES + "List-Id: News <news.example.org>\n",
+        "List-Id: <hello.anytown.example.org>\n",
+        "List-Post: <mailto:news@example.org>\nX-Mailing-List: hello@anytown.example\n",
+        "List-Post: NO\n",
+        "X-Mailing-List: hello@anytown.example\n" * 11,
+        "Precedence: bulk\nList-Unsubscribe: <https://example.org>\n",
+    ],
+)
+def test_what_came_through_another_list_is_a_lists(marks: str) -> None:
+    assert of(FROM_ADA + marks).kind is MailKind.LIST
+
+
+def test_a_machine_that_writes_to_a_group_of_ours_is_a_machine() -> None:
+    assert of(FROM_ADA + GOOGLES + "Auto-Submitted: auto-replied\n").kind is MailKind.AUTO_REPLY
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "X-Original-From: Ada Smith <ada@example.org>\nReply-To: Hello <hello@anytown.example>\n",
+        "X-Original-From: Ada Smith <ada@example.org>\nReply-To: Ada at home <home@example.org>\n",
+        "Reply-To: hello+abc@anytown.example, Ada Smith <ada@example.org>\n",
+    ],
+)
+def test_for_whom_an_address_of_ours_has_written_is_the_sender(named: str) -> None:
+    found = of(FOR_ADA + GOOGLES + named)
+    assert (found.kind, found.sender) == (MailKind.ORDINARY, ADA)
+    assert any("for somebody else" in note for note in found.notes)
+
+
+def test_who_only_wants_the_answer_elsewhere_stays_the_sender() -> None:
+    found = of(FROM_ADA + "Reply-To: home@example.org\nX-Original-From: x@example.org\n")
+    assert (found.sender, found.answers_to) == (ADA, ("home@example.org",))
+
+
+def test_an_address_of_ours_that_names_nobody_else_stays_the_sender() -> None:
+    found = of("From: Hello <hello@anytown.example>\nReply-To: hello+abc@anytown.example\n")
+    assert found.sender == Sender("Hello", "hello@anytown.example")
+    assert found.notes == ()
