@@ -58,9 +58,7 @@ class Letterhead:
     notes: Sequence[str]
 
 
-def read(
-    raw: bytes, *, sent_from: str | None, ours: Callable[[str], bool], own: Collection[str] = frozenset()
-) -> Mail:
+def read(raw: bytes, *, sent_from: str | None, ours: Callable[[str], bool], own: Collection[str] = frozenset()) -> Mail:
     """
     `sent_from` is the envelope's sender; `ours` tells whether a Message-ID is one that we have given; `own` are the
     addresses of the council's mailboxes, in small letters.
@@ -80,21 +78,7 @@ def read(
 def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
     head, bodies = root.head, bodies_of(tree, root)
     letterhead = letterhead_of(head, beside)
-    message_id = message_id_of(head.raw("message-id"))
-    clues = Clues(
-        headers={name: clues_in(head, name) for name in CLUES if name in head.values},
-        subject=head.text("subject"),
-        sender=letterhead.sender,
-        sent_from=beside.sent_from,
-        content_type=root.media_type,
-        report_type=root.parameters.get("report-type", "").lower(),
-        text=bodies.text[:TEXT_BEGINS],
-        delivery_status=bodies.delivery_status,
-        returned_headers=bodies.returned_headers,
-        message_id=message_id,
-        is_ours=message_id is not None and beside.ours(message_id),
-        own=beside.own,
-    )
+    clues = clues_of(root, bodies, letterhead.sender, beside)
     kind, because = kind_of(clues)
     bounced, bounced_ids = failures_in(clues) if kind is MailKind.BOUNCE else ((), ())
     told = told_apart(bodies.text)
@@ -107,7 +91,7 @@ def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
         quoted=told.quoted,
         signature=told.signature,
         html=bodies.html,
-        message_id=message_id,
+        message_id=clues.message_id,
         mentions=mentions_in(head),
         recipients=tuple(addresses_in([line for name in SENT_TO for line in head.lines(name)])),
         answers_to=answers_to(head, letterhead.sender),
@@ -117,6 +101,25 @@ def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
         bounced=bounced,
         bounced_ids=bounced_ids,
         notes=(*letterhead.notes, *tree.notes, *empty(bodies)),
+    )
+
+
+def clues_of(root: Part, bodies: Bodies, sender: Sender, beside: Beside) -> Clues:
+    head = root.head
+    message_id = message_id_of(head.raw("message-id"))
+    return Clues(
+        headers={name: clues_in(head, name) for name in CLUES if name in head.values},
+        subject=head.text("subject"),
+        sender=sender,
+        sent_from=beside.sent_from,
+        content_type=root.media_type,
+        report_type=root.parameters.get("report-type", "").lower(),
+        text=bodies.text[:TEXT_BEGINS],
+        delivery_status=bodies.delivery_status,
+        returned_headers=bodies.returned_headers,
+        message_id=message_id,
+        is_ours=message_id is not None and beside.ours(message_id),
+        own=beside.own,
     )
 
 
