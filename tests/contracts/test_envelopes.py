@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from services.cli.house import SERVICES
@@ -21,6 +21,8 @@ from tests.contracts.snapshots import schema_of
 
 DOMAIN = "anytown.example"
 EVENTS = [event for service in SERVICES for event in service.says]
+FOR_EACH = settings(max_examples=25)
+"""Of each event and each word; together these are thousands."""
 each_event = pytest.mark.parametrize("kind", EVENTS, ids=[f"{event.speaker}.{event.name}" for event in EVENTS])
 
 OFFSETS = st.integers(min_value=-14 * 60, max_value=14 * 60)
@@ -79,6 +81,7 @@ def in_batches(events: Sequence[bytes]) -> list[tuple[int, bytes]]:
 
 
 @each_event
+@FOR_EACH
 @given(data=st.data())
 def test_every_event_comes_out_as_it_went_in(kind: type[Event], data: st.DataObject) -> None:
     event = data.draw(events_of(kind))
@@ -91,6 +94,7 @@ def test_every_event_comes_out_as_it_went_in(kind: type[Event], data: st.DataObj
 
 
 @each_event
+@FOR_EACH
 @given(data=st.data())
 def test_a_field_that_only_a_newer_speaker_knows_is_passed_over(kind: type[Event], data: st.DataObject) -> None:
     event = data.draw(events_of(kind))
@@ -99,6 +103,7 @@ def test_a_field_that_only_a_newer_speaker_knows_is_passed_over(kind: type[Event
 
 
 @pytest.mark.parametrize(("kind", "field"), WORDS.values(), ids=WORDS)
+@FOR_EACH
 @given(data=st.data())
 def test_a_word_that_only_a_newer_speaker_knows_is_read_as_other(
     kind: type[Event], field: str, data: st.DataObject

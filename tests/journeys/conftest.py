@@ -12,33 +12,34 @@ import pytest
 from tests.conftest import outside_the_loop
 from tests.journeys.anytown import Anytown
 from tests.parts.councils import anytown as anytown_file
-from tests.parts.councils import plain, take_up
+from tests.parts.councils import take_up
 from tests.parts.house import House, ProcessHouse, house_in_this_process
-from tests.parts.postgres import create_database, drop_database
+from tests.parts.postgres import create_database, drop_database, name_of
 from tests.parts.scratch import scratch
 
 SOON_LAPSED = {"ACCESSPOINT_ROUTING_LEASE_SECONDS": "6"}
 
 
 @pytest.fixture(scope="module")
-def two_of_each(postgres: str, rabbit_url: str) -> Iterator[ProcessHouse]:
+def two_of_each(postgres: str, migrated: str, rabbit_url: str) -> Iterator[ProcessHouse]:
     """Four services in two replicas each, on a database and mailboxes of their own. Leave it as you found it."""
-    with processes(postgres, rabbit_url, plain(), {}) as house:
+    database_url = outside_the_loop(create_database(postgres, template=name_of(migrated)))
+    with processes(database_url, rabbit_url, {}) as house:
         yield house
 
 
 @pytest.fixture(scope="module")
-def two_of_each_in_anytown(postgres: str, rabbit_url: str) -> Iterator[ProcessHouse]:
-    with processes(postgres, rabbit_url, anytown_file(), SOON_LAPSED) as house:
+def two_of_each_in_anytown(postgres: str, migrated: str, rabbit_url: str) -> Iterator[ProcessHouse]:
+    database_url = outside_the_loop(create_database(postgres, template=name_of(migrated)))
+    outside_the_loop(take_up(database_url, anytown_file()))
+    with processes(database_url, rabbit_url, SOON_LAPSED) as house:
         yield house
 
 
 @contextmanager
-def processes(postgres: str, rabbit_url: str, council: str, settings: Mapping[str, str]) -> Iterator[ProcessHouse]:
-    database_url = outside_the_loop(create_database(postgres))
+def processes(database_url: str, rabbit_url: str, settings: Mapping[str, str]) -> Iterator[ProcessHouse]:
     with scratch("house") as folder:
-        name = f"house-{uuid4().hex[:8]}"
-        house = ProcessHouse(database_url, rabbit_url, folder, name, settings=settings, council=council)
+        house = ProcessHouse(database_url, rabbit_url, folder, f"house-{uuid4().hex[:8]}", settings=settings)
         try:
             house.migrate()
             house.start_all(replicas=2)

@@ -20,7 +20,7 @@ from shared.settings import HouseSettings
 from shared.vocabulary import Role
 from tests.parts.councils import plain, written
 from tests.parts.ports import free_port
-from tests.parts.programs import ACCESSPOINT, Program, carry_out
+from tests.parts.programs import ACCESSPOINT, Program
 
 NAMES = tuple(service.name for service in SERVICES)
 
@@ -149,8 +149,10 @@ class ProcessHouse:
             **(settings or {}),
         }
 
-    def migrate(self) -> str:
-        return carry_out(["migrate"], self.environment)
+    def migrate(self) -> None:
+        program = Program("migrate", [*ACCESSPOINT, "migrate"], self.environment, self._folder)
+        program.start()
+        assert program.wait() == 0, program.last_words()
 
     def start(self, service: str) -> Program:
         """One more replica."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.parts.forked import Forked
 from tests.parts.ports import free_port
 from tests.parts.waiting import until
 
@@ -63,9 +64,8 @@ class Program:
         self.port = free_port()
         self.log = folder / f"{name}.log"
         self._command = tuple(command)
-        # HOME tells the scratch folder's caretaker whom this process belongs to.
-        self._settings = {**settings, "ACCESSPOINT_PORT": str(self.port), "HOME": str(folder)}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._settings = {**settings, "ACCESSPOINT_PORT": str(self.port)}
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def url(self) -> str:
@@ -87,10 +87,14 @@ class Program:
     def start(self) -> None:
         """Returns at once; see `until_ready`. Started again, it listens on the same port."""
         assert not self.is_running, f"{self.name} is running already"
+        command, told = self._command, environment(self._settings)
+        if command[: len(ACCESSPOINT)] == ACCESSPOINT:
+            self._process = Forked(command[len(ACCESSPOINT) :], told, ROOT, self.log)
+            return
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                self._command,
-                env=environment(self._settings),
+                command,
+                env=told,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

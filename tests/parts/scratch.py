@@ -47,11 +47,12 @@ def clear_up_after_the_dead() -> None:
 
 
 def living_in(folder: Path) -> list[psutil.Process]:
-    """The servers that were started on this folder."""
+    """The servers that were started on this folder, and whatever writes into it."""
     found = []
     for process in psutil.process_iter():
         try:
-            told = " ".join(process.cmdline()) + process.environ().get("HOME", "")
+            files = (file.path for file in process.open_files())
+            told = " ".join([*process.cmdline(), process.environ().get("HOME", ""), *files])
         except psutil.Error:
             continue
         if str(folder) in told:

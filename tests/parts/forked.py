@@ -1,0 +1,61 @@
+"""`accesspoint` as a process of its own that has nothing to load: forked from one that has, and in all else as ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+
+# To load everything takes a processor longer than all else a service does in most tests, and they start hundreds.
+server = get_context("forkserver")
+server.set_forkserver_preload(["services.cli.commands"])
+
+
+class Forked:
+    """A process as `subprocess.Popen` has them. It ends at the latest with the one that began it."""
+
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
+        told = (tuple(words), dict(environment), folder, log)
+        self._process = server.Process(target=run_command, args=told, daemon=True)
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float) -> int:
+        self._process.join(timeout)
+        code = self._process.exitcode
+        if code is None:
+            raise subprocess.TimeoutExpired(self._process.name, timeout)
+        return code
+
+    def send_signal(self, what: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, what)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def run_command(words: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
+    """In the new process, before it does anything."""
+    os.setsid()
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as out:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(out.fileno(), stream.fileno())
+    from services.cli import main  # noqa: PLC0415 - the tests' own process has no need of it
+
+    sys.argv = ["accesspoint", *words]
+    main()
