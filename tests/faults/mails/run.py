@@ -37,7 +37,6 @@ class Plan:
     mails: int
     kills: int
     by: Way
-    hasty: bool = False
 
 
 @dataclass(slots=True)
@@ -62,7 +61,7 @@ Report = Callable[[str, int, int], None]
 
 async def run(plan: Plan, report: Report) -> Outcome:
     report("starting the house", 0, plan.mails)
-    async with town(reads=plan.by is Way.IMAP, hasty=plan.hasty) as there:
+    async with town(reads=plan.by is Way.IMAP) as there:
         try:
             await until_ready(there.house)
             outcome = await Run(plan, there, report).whole()
