@@ -72,7 +72,9 @@ def repeat_a_line(dice: Random, mail: bytes, seeds: Sequence[bytes]) -> bytes:
     if not lines:
         return mail
     at = dice.randrange(len(lines))
-    return b"".join([*lines[:at], lines[at] * dice.choice((2, 3, 500)), *lines[at + 1 :]])
+    # What is cut off afterwards is not made: a line of 400 kB, 500 times, would be the memory that is measured.
+    times = min(dice.choice((2, 3, 500)), LONGEST // len(lines[at]) + 1)
+    return b"".join([*lines[:at], lines[at] * times, *lines[at + 1 :]])
 
 
 def drop_a_line(dice: Random, mail: bytes, seeds: Sequence[bytes]) -> bytes:
