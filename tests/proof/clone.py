@@ -20,6 +20,8 @@ from tests.parts.waiting import until_now
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 45 * 60.0
+MOST_TOLD = 400
+"""Characters of a program's last words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Done:
         """The last line that counts tests."""
         lines = [line for line in self.text.splitlines() if " passed" in line or " failed" in line]
         return lines[-1].strip("= ") if lines else "no tests ran"
+
+    @property
+    def last_words(self) -> str:
+        """Its own, not those of the make that started it."""
+        lines = [line for line in self.text.splitlines() if line.strip() and not line.startswith("make: ")]
+        return lines[-1][:MOST_TOLD] if lines else f"exit code {self.code}"
 
 
 class Clone:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.proof.clone import ROOT, Clone, Done
+from tests.proof.clone import ROOT, Clone
 from tests.proof.page import Proven
 
 PROOF = ROOT / "docs" / "proof"
@@ -14,8 +14,6 @@ DAMAGED = 200_000
 PLACED = 2_000
 IMPORTED = 10_000
 P11 = "tests/integration/intake/test_p11.py"
-MOST_TOLD = 400
-"""Characters of a program's last words."""
 
 
 def carry_mail(clone: Clone) -> Iterator[Proven]:
@@ -24,12 +22,12 @@ def carry_mail(clone: Clone) -> Iterator[Proven]:
     yield from program(clone, "8.6", "senders killed between the server's answer and the record, 100 times", "sending")
     done = clone.carry_out(".venv/bin/python", "-m", "tests.faults.mutated", "--mails", str(DAMAGED))
     what = f"{DAMAGED:,} damaged mails"
-    yield Proven("8.5", what, last_line(done), "no exception, memory bounded", done.code == 0)
+    yield Proven("8.5", what, done.last_words, "no exception, memory bounded", done.code == 0)
     test = "tests/integration/intake/test_p17_placing.py"
     done = clone.carry_out(
         ".venv/bin/python", "-m", "pytest", "-q", "-s", test, "-k", "damaged", ACCESSPOINT_TEST_DAMAGED=str(PLACED)
     )
-    told = next((line for line in done.text.splitlines() if "different mails" in line), last_line(done))
+    told = next((line for line in done.text.splitlines() if "different mails" in line), done.last_words)
     what = f"{PLACED:,} damaged mails kept and placed"
     yield Proven("8.5", what, told.strip(".")[:200], "contacts = mails", done.code == 0)
 
@@ -46,7 +44,7 @@ def program(clone: Clone, line: str, what: str, name: str) -> Iterator[Proven]:
     done = clone.carry_out(".venv/bin/python", "-m", f"tests.faults.{name}", "--report", str(report))
     if report.exists():
         keep(report)
-    yield Proven(line, what, last_line(done), "no promise broken", done.code == 0)
+    yield Proven(line, what, done.last_words, "no promise broken", done.code == 0)
 
 
 def tell_kinds(clone: Clone) -> Iterator[Proven]:
@@ -57,7 +55,7 @@ def tell_kinds(clone: Clone) -> Iterator[Proven]:
     page.write_text(f"# What kind each mail of the corpus is told as\n\n{done.text.strip()}\n", "utf-8")
     if done.code == 0:
         keep(page)
-    told = last_line(done)
+    told = done.last_words
     met = done.code == 0 and told.startswith("0 of ") and "; 0 of " in told
     yield Proven("8.4", "what kind each mail is told as", told, "none taken for what it is not", met)
 
@@ -65,8 +63,3 @@ def tell_kinds(clone: Clone) -> Iterator[Proven]:
 def keep(page: Path) -> None:
     PROOF.mkdir(parents=True, exist_ok=True)
     shutil.copy(page, PROOF / page.name)
-
-
-def last_line(done: Done) -> str:
-    lines = [line for line in done.text.strip().splitlines() if line.strip()]
-    return lines[-1][:MOST_TOLD] if lines else f"exit code {done.code}"

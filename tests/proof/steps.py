@@ -155,7 +155,7 @@ def measure(clone: Clone) -> Iterator[Proven]:
     done = clone.carry_out("make", "bench")
     found = clone.folder / "var" / "bench.json"
     if done.code != 0 or not found.exists():
-        yield Proven("1.6", "`make bench`", f"exit code {done.code}", "0", met=False)
+        yield Proven("1.6", "`make bench`", done.last_words, "exit code 0", met=False)
         return
     for name in ("bench.json", "bench.svg"):
         keep(found.with_name(name), name)
@@ -189,7 +189,7 @@ def replay_it(clone: Clone) -> Iterator[Proven]:
     if report.exists():
         keep(report, "replay.md")
     yield Proven(
-        "1.7", "replay of the slice, embedded and on RabbitMQ", last_line(done), "every row once", done.code == 0
+        "1.7", "replay of the slice, embedded and on RabbitMQ", done.last_words, "every row once", done.code == 0
     )
 
 
@@ -205,11 +205,6 @@ def below(line: str, what: str, value: float, goal: float) -> Proven:
 def seconds_of(done: Done) -> float:
     """A command that failed took no time that counts."""
     return done.seconds if done.code == 0 else -1.0
-
-
-def last_line(done: Done) -> str:
-    lines = done.text.strip().splitlines()
-    return lines[-1] if lines else f"exit code {done.code}"
 
 
 STEPS: dict[str, Callable[[Clone], Iterator[Proven]]] = {
