@@ -15,6 +15,7 @@ import structlog
 
 from services.intake.actions import filing, sending
 from services.intake.actions.mail import looking, placing
+from services.intake.actions.mail.door import door_of
 from services.intake.actions.mail.keeping import PLACE
 from services.intake.actions.mail.placing import ReadMail, Waiting
 from shared import telemetry
@@ -131,6 +132,7 @@ async def all_of(*doing: Awaitable[None]) -> None:
 async def place_each(workshop: Workshop, begun: Iterator[Waiting]) -> None:
     """What is given out may be shared with others here."""
     while some := [*islice(begun, TOGETHER)]:
+        await door_of(workshop).falls_quiet()
         await place_some(workshop, some)
         for waiting in some:
             NOT_ENDED[workshop].pop(waiting.kept.mail_id, None)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from services.intake.actions.mail.door import door_of
 from services.intake.channels.email import listening as listening_module
 from services.intake.channels.email.listening import SMTP_LISTENER, Complaint
 from services.intake.settings import settings
@@ -143,6 +144,18 @@ class Delivery:
         told = [self.client.getreply() for _ in range(2)]
         assert self.client.quit()[0] == 221
         return told
+
+
+async def test_whoever_waits_for_an_answer_goes_before_mails_that_wait_for_their_place(
+    door: Door, workshop: Workshop
+) -> None:
+    place = door_of(workshop)
+    async with workshop.reading() as db, db.transaction():
+        await db.execute("LOCK TABLE mails IN ACCESS EXCLUSIVE MODE")
+        sending = asyncio.create_task(sends(door, a_mail()))
+        await until(lambda: not place.is_quiet, within=5, what="a mail at the door")
+        assert not await place.falls_quiet(0.01)
+    assert (await sending, await place.falls_quiet(5)) == ({}, True)
 
 
 async def test_by_lmtp_each_recipient_has_an_answer(door: Door, workshop: Workshop) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from services.intake import timers
 from services.intake.actions.mail import placing, receipts
+from services.intake.actions.mail.door import door_of
 from services.intake.actions.mail.receipts import Arrival
 from services.intake.domain.mail.model import Mail
 from services.intake.domain.mail.reading import read
@@ -41,6 +42,14 @@ async def test_placed_by_two_replicas_at_once_and_by_a_third_later_it_is_one_con
         works = (workshop.run(there.subjects, there.put, read_mail.cause, fresh=there.fresh) for _ in range(replicas))
         assert all(await asyncio.gather(*works))
     assert len(await post.contacts()) == len(await post.said("enquiry.received")) == 1
+
+
+async def test_mail_that_never_stops_coming_in_does_not_stop_what_is_kept_from_being_placed(
+    post: PostRoom, workshop: Workshop
+) -> None:
+    await post.keeps(a_mail())
+    with door_of(workshop).taking_in():
+        assert [mail["state"] for mail in await post.places()] == ["placed"]
 
 
 async def test_a_mail_that_ends_the_process_each_time_is_taken_as_unreadable(

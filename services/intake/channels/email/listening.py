@@ -12,6 +12,7 @@ from functools import partial
 
 import structlog
 
+from services.intake.actions.mail.door import door_of
 from services.intake.channels.email.receiving import Lmtp, Receiver, Smtp
 from services.intake.domain.mail.model import ArrivedBy
 from services.intake.settings import IntakeSettings, settings
@@ -42,8 +43,7 @@ async def listen(by: ArrivedBy, port_in: Callable[[HouseSettings], int | None], 
         await doorway.stopping.wait()
     finally:
         server.close()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(receiver.idle.wait(), LET_FINISH_SECONDS)
+        await door_of(doorway.workshop).falls_quiet(LET_FINISH_SECONDS)
         receiver.hang_up()
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -13,6 +11,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 from services.intake.actions.mail import keeping, mailboxes
+from services.intake.actions.mail.door import door_of
 from services.intake.channels.email.content import LONGEST_PIECE, content_from
 from services.intake.domain.mail.model import Arrived, ArrivedBy
 from services.intake.settings import settings
@@ -106,27 +105,11 @@ class Receiver:
     workshop: Workshop
     by: ArrivedBy
     connected: set[Smtp] = field(default_factory=set)
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-    storing: int = 0
-
-    def __post_init__(self) -> None:
-        self.idle.set()
 
     def hang_up(self) -> None:
         for each in list(self.connected):
             if each.transport is not None:
                 each.transport.close()
-
-    @contextlib.contextmanager
-    def busy(self) -> Iterator[None]:
-        self.storing += 1
-        self.idle.clear()
-        try:
-            yield
-        finally:
-            self.storing -= 1
-            if not self.storing:
-                self.idle.set()
 
     async def handle_MAIL(  # noqa: N802  the library's name
         self, _: SMTP, session: Session, envelope: Cover, address: str, options: list[str]
@@ -152,7 +135,7 @@ class Receiver:
         return OK
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Cover) -> str:  # noqa: N802  the library's name
-        with self.busy():
+        with door_of(self.workshop).taking_in():
             await self.keep(envelope)
         return KEPT
 
