@@ -53,8 +53,8 @@ Lines 6.1 to 6.6 are promises of [0006](../decisions/0006-real-input.md), 8.1 to
 Beside this page: [faults.md](faults.md), what was killed and what was counted afterwards; [mails.md](mails.md) and
 [sending.md](sending.md), the same for mail in and out; [mail-kinds.md](mail-kinds.md), as what mails are told;
 [bench.json](bench.json) and [bench.svg](bench.svg), the measurements, which [0003](../decisions/0003-speed.md)
-explains; [replay.md](replay.md), the
-slice of a real city's enquiries.
+explains, and [bench-of-mails.json](bench-of-mails.json) and [bench-of-mails.svg](bench-of-mails.svg), those of mail;
+[replay.md](replay.md), the slice of a real city's enquiries.
 """
 
 
