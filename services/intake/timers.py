@@ -30,6 +30,8 @@ SENDS_FOR = 3.0
 """Seconds after which no further message is begun: less than a service that stops is waited for."""
 ENDS_WITHIN = 10.0
 """Seconds that a message under way has left when it is no longer waited for."""
+COURTESY = 0.25
+"""Seconds that a group of mails lets mail at the door go first: what never stops coming in must not stop placing."""
 SIDE_BY_SIDE = 2
 """Few, so that mail at the door does not wait for mail inside."""
 TOGETHER = 8
@@ -132,7 +134,7 @@ async def all_of(*doing: Awaitable[None]) -> None:
 async def place_each(workshop: Workshop, begun: Iterator[Waiting]) -> None:
     """What is given out may be shared with others here."""
     while some := [*islice(begun, TOGETHER)]:
-        await door_of(workshop).falls_quiet()
+        await door_of(workshop).falls_quiet(COURTESY)
         await place_some(workshop, some)
         for waiting in some:
             NOT_ENDED[workshop].pop(waiting.kept.mail_id, None)

@@ -146,9 +146,7 @@ class Delivery:
         return told
 
 
-async def test_whoever_waits_for_an_answer_goes_before_mails_that_wait_for_their_place(
-    door: Door, workshop: Workshop
-) -> None:
+async def test_the_door_is_not_quiet_until_a_mail_is_kept_and_answered(door: Door, workshop: Workshop) -> None:
     place = door_of(workshop)
     async with workshop.reading() as db, db.transaction():
         await db.execute("LOCK TABLE mails IN ACCESS EXCLUSIVE MODE")

@@ -10,6 +10,7 @@ import pytest
 from services.intake import timers
 from services.intake.actions.mail import placing, receipts
 from services.intake.actions.mail.door import door_of
+from services.intake.actions.mail.placing import ReadMail, Waiting
 from services.intake.actions.mail.receipts import Arrival
 from services.intake.domain.mail.model import Mail
 from services.intake.domain.mail.reading import read
@@ -21,6 +22,7 @@ from tests.builders import a_cause
 from tests.integration.intake.desk import rows
 from tests.integration.intake.post import MAILBOXES, PostRoom, a_mail
 from tests.parts.councils import plain, take_up
+from tests.parts.waiting import until
 
 STRANGER = "Mo Stranger <mo@example.net>"
 
@@ -42,6 +44,31 @@ async def test_placed_by_two_replicas_at_once_and_by_a_third_later_it_is_one_con
         works = (workshop.run(there.subjects, there.put, read_mail.cause, fresh=there.fresh) for _ in range(replicas))
         assert all(await asyncio.gather(*works))
     assert len(await post.contacts()) == len(await post.said("enquiry.received")) == 1
+
+
+async def test_what_waits_for_its_place_lets_a_mail_at_the_door_go_first(
+    post: PostRoom, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Waiting] = []
+    as_ever = placing.opened
+
+    async def noted(workshop: Workshop, waiting: Waiting) -> ReadMail:
+        opened.append(waiting)
+        return await as_ever(workshop, waiting)
+
+    async def is_begun() -> bool:
+        return [mail["state"] for mail in await rows(workshop, "mails")] == ["reading"]
+
+    monkeypatch.setattr(timers, "COURTESY", 60.0)
+    monkeypatch.setattr(placing, "opened", noted)
+    await post.keeps(a_mail())
+    with door_of(workshop).taking_in():
+        placed = asyncio.create_task(post.places())
+        await until(is_begun, within=10, what="a mail that is begun")
+        for _ in range(20):  # visits to the database, of which placing one mail takes six
+            assert await is_begun()
+        assert opened == []
+    assert [mail["state"] for mail in await placed] == ["placed"]
 
 
 async def test_mail_that_never_stops_coming_in_does_not_stop_what_is_kept_from_being_placed(

@@ -9,9 +9,6 @@ from weakref import WeakKeyDictionary
 
 from shared.work import Workshop
 
-COURTESY = 0.25
-"""Seconds that others let the door go first, each time: mail that never stops coming in must not stop their work."""
-
 
 class Door:
     """Where mails are taken in, in this process."""
@@ -36,7 +33,7 @@ class Door:
     def is_quiet(self) -> bool:
         return self._quiet.is_set()
 
-    async def falls_quiet(self, within: float = COURTESY) -> bool:
+    async def falls_quiet(self, within: float) -> bool:
         """Returns as soon as no mail is being taken in, or False after so many seconds."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._quiet.wait(), within)
