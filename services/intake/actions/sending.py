@@ -30,6 +30,7 @@ from services.intake.settings import settings
 from services.intake.store import messages as store
 from services.intake.store.mail import participants
 from services.intake.store.mail import sending as rules
+from services.intake.store.mail.sending import MayLeave
 from services.intake.store.messages import Asking, End
 from shared.contracts.crm import ReplyRequested
 from shared.contracts.intake import MessageDeferred, MessageDelivered, MessageFailed
@@ -97,8 +98,10 @@ async def begin_attempt(work: Work, *, mails: bool = True) -> Attempt | None:
     No mail where none is wanted, while somebody has stopped it, or when enough have gone in an hour: whoever locks
     `SENDING` counts alone.
     """
-    mails = mails and await rules.may_leave(work.db, work.now - HOUR, settings().mails_per_hour)
-    attempt = await store.begin_attempt(work.db, work.now, LOST_AFTER, mails=mails)
+    may = MayLeave.nothing()
+    if mails:
+        may = await rules.may_leave(work.db, work.now - HOUR, settings().mails_per_hour)
+    attempt = await store.begin_attempt(work.db, work.now, LOST_AFTER, may)
     if attempt is None:
         return None
     maybe_twice = may_come_twice(attempt, carriers().of(attempt.message).seen_after)

@@ -68,7 +68,7 @@ class SmtpCarrier:
     async def has(self, message: Message) -> bool:
         if self.copies is None:
             raise Unavailable("The mail server cannot be asked what has left.")
-        return await self.copies.asked.has(message.mail_message_id or "")
+        return message.mail_message_id is not None and await self.copies.asked.has(message.mail_message_id)
 
     async def send(self, message: Message, posting: Posting | None = None) -> None:
         if posting is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.intake.domain.messages import Attempt, AttemptShown, Followed, Message, MessageState
+from services.intake.store.mail.sending import MayLeave
 from shared.db import Connection, Row
 from shared.vocabulary import Channel, EnquiryId, MessageId, MessageKind, Reference
 from shared.work import Cause
@@ -89,12 +90,20 @@ async def written_to(db: Connection, message: Message) -> str | None:
     return there
 
 
-# Of several replicas one gets the message; whoever has begun and not ended by `look_at` is taken for lost.
+# Of several replicas one gets the message; whoever has begun and not ended by `look_at` is taken for lost. What people
+# have written goes before receipts.
 BEGIN_ATTEMPT = """
-WITH due AS (
+WITH written AS (
     SELECT message_id FROM messages
-     WHERE state IN ('waiting', 'sending') AND look_at <= $1 AND ($3 OR mail_message_id IS NULL)
+     WHERE state IN ('waiting', 'sending') AND kind <> 'receipt' AND look_at <= $1 AND ($3 OR mail_message_id IS NULL)
      ORDER BY look_at LIMIT 1 FOR UPDATE SKIP LOCKED
+), receipt AS (
+    SELECT message_id FROM messages
+     WHERE state IN ('waiting', 'sending') AND kind = 'receipt' AND look_at <= $1 AND ($4 OR mail_message_id IS NULL)
+       AND NOT EXISTS (SELECT FROM written)
+     ORDER BY look_at LIMIT 1 FOR UPDATE SKIP LOCKED
+), due AS (
+    SELECT message_id FROM written UNION ALL SELECT message_id FROM receipt
 ), begun AS (
     UPDATE messages m SET state = 'sending', look_at = $2 FROM due WHERE m.message_id = due.message_id RETURNING m.*
 ), attempt AS (
@@ -110,9 +119,9 @@ SELECT begun.*, attempt.nth, s.reference, before.cut_off, before.cut_off_at, bef
 """
 
 
-async def begin_attempt(db: Connection, now: datetime, lost_after: timedelta, *, mails: bool) -> Attempt | None:
-    """The message that has waited longest, with an attempt stored; None when none is due. `mails`: also by email."""
-    row = await db.fetchrow(BEGIN_ATTEMPT, now, now + lost_after, mails)
+async def begin_attempt(db: Connection, now: datetime, lost_after: timedelta, may: MayLeave) -> Attempt | None:
+    """The message that has waited longest, receipts last, with an attempt stored; None when none is due."""
+    row = await db.fetchrow(BEGIN_ATTEMPT, now, now + lost_after, may.mails, may.receipts)
     if row is None:
         return None
     return Attempt(
@@ -160,10 +169,10 @@ UPDATE attempts SET ended_at = $3, why = $4, maybe_twice = maybe_twice AND $5 WH
 # An attempt that was taken for lost may still end. That it left counts, whatever was made of the message meanwhile;
 # that it failed counts only of the last one.
 SETTLE = """
-UPDATE messages m SET state = $3, look_at = $4, deferred = m.deferred OR $3 = 'waiting'
+UPDATE messages m SET state = $3, look_at = $4, deferred = m.deferred OR $3 = 'waiting', why = NULL
   FROM messages before
  WHERE m.message_id = $1 AND before.message_id = m.message_id
-   AND CASE WHEN $5 THEN m.state IN ('sending', 'waiting') OR (m.state = 'failed' AND $3 = 'delivered')
+   AND CASE WHEN $5 THEN m.state IN ('sending', 'waiting') OR (m.state IN ('failed', 'withheld') AND $3 = 'delivered')
             ELSE m.state = 'sending' AND $2 = (SELECT max(nth) FROM attempts WHERE message_id = $1) END
 RETURNING before.deferred
 """
@@ -202,9 +211,9 @@ SELECT b.why FROM bounced_addresses b
 
 
 async def came_back_already(db: Connection, attempt: Attempt) -> str | None:
-    """Why a bounce about this enquiry, since the attempt was begun, says that nobody is reached at the address."""
-    message = attempt.message
-    why: str | None = await db.fetchval(CAME_BACK_ALREADY, message.address, attempt.begun_at, message.enquiry_id)
+    """Why a bounce about this enquiry, since it may have left, says that nobody is reached at the address."""
+    message, since = attempt.message, attempt.first_at if attempt.cut_off else attempt.begun_at
+    why: str | None = await db.fetchval(CAME_BACK_ALREADY, message.address, since, message.enquiry_id)
     return why
 
 

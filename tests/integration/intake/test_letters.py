@@ -298,3 +298,19 @@ async def test_a_bounce_that_comes_before_it_is_on_record_that_the_mail_left_is_
     assert message["state"] == "failed"
     [said] = await post.said("message.failed", "message.delivered")
     assert (said.name, said.data["by"], said.data["because"]) == ("message.failed", "bounce", "550 No such user")
+
+
+async def test_a_bounce_of_a_mail_whose_sender_was_killed_is_what_counts_when_it_is_found_that_it_left(
+    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_RECEIPTS_PER_ADDRESS", "0")
+    settings.cache_clear()
+    mail = await post.takes(a_mail())
+    await answers(ear, post.workshop, mail)
+    attempt = await post.workshop.run([], sending.begin_attempt, a_cause())
+    assert attempt is not None
+    assert (await sending.make_attempt(attempt, sending.carriers())).sent  # and here the process is killed
+    await post.takes(a_bounce_of(outbox.mails[0]), sent_from="")
+    assert len(await outbox.sends(minutes=17)) == 1
+    assert [row["state"] for row in await outbox.messages(kind="full")] == ["failed"]
+    assert [said.name for said in await post.said("message.failed", "message.delivered")] == ["message.failed"]

@@ -61,6 +61,26 @@ async def test_what_a_citizen_writes_to_a_group_of_the_councils_is_theirs(post: 
     assert (said.data["citizen_name"], said.data["citizen_email"]) == ("Jo Miller", JO)
 
 
+@pytest.mark.parametrize(
+    ("also", "placed_as"),
+    [
+        ({}, "further"),
+        ({"Reply_To": JO}, "further"),
+        ({"Reply_To": "Mallory <mallory@example.net>"}, "held"),
+        ({"Reply_To": TO_US, "Cc": "mallory@example.net"}, "held"),
+    ],
+)
+async def test_p09_whoever_may_have_written_to_a_group_of_the_councils_has_to_be_known_too(
+    post: PostRoom, also: dict[str, str], placed_as: str
+) -> None:
+    """What stands in X-Original-From may be a stranger's word: then the group names the stranger elsewhere."""
+    first = await post.takes(a_mail())
+    token = token_for(await reference_of(post, first["enquiry_id"]))
+    by_group = {"From": f"'Jo' via Council <{TO_US}>", "X_Original_From": f"Jo Miller <{JO}>", **also}
+    mail = await post.takes(a_mail("Again.", Message_ID="<z@example.org>", **by_group), sent_to=token, sent_from=TO_US)
+    assert mail["placed_as"] == placed_as
+
+
 async def test_a_mailbox_of_a_queue_says_so(post: PostRoom) -> None:
     await post.takes(a_mail(To=TO_WASTE), mailbox="waste", sent_to=TO_WASTE)
     [said] = await post.said("enquiry.received")

@@ -6,16 +6,17 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.actions.mail import receipts
+from services.intake.actions.mail import receipts, stopping
 from services.intake.actions.mail.receipts import Arrival
 from services.intake.settings import settings
 from shared.contracts.sla import ClockStarted
 from shared.council import current
+from shared.telemetry import MAIL_HELD_BACK
 from shared.vocabulary import ClockId, EnquiryId, Reference, new_id
 from shared.work import Work, Workshop
 from tests.builders import Ear, a_cause
 from tests.integration.intake.desk import rows
-from tests.integration.intake.outbox import Outbox, number_of, text_of
+from tests.integration.intake.outbox import Outbox, a_reply_on, number_of, text_of
 from tests.integration.intake.post import MAILBOXES, TO_US, PostRoom, a_mail
 from tests.parts.councils import plain, take_up
 
@@ -190,3 +191,33 @@ async def test_no_budget_means_no_receipts(post: PostRoom, outbox: Outbox, monke
     await post.takes(a_mail())
     assert await outbox.sends(seconds=6) == []
     assert [row["state"] for row in await outbox.messages()] == ["withheld"]
+
+
+async def test_at_most_half_of_what_may_leave_in_an_hour_are_receipts_and_what_people_wrote_goes_first(
+    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_MAILS_PER_HOUR", "4")
+    settings.cache_clear()
+    mail = [await arrives(post, nth, From=f"{nth}@example.net") for nth in range(5)][-1]
+    asked = UUID(str(mail["enquiry_id"]))
+    reference = next(row["reference"] for row in await rows(post.workshop, "submissions") if row["enquiry_id"] == asked)
+    await ear.hears(a_reply_on(asked, reference))
+    outbox.later(hours=3)
+    sent = await outbox.sends()
+    assert [bool(each["Auto-Submitted"]) for each in sent] == [False, True, True]
+    await stopping.watch(post.workshop)
+    held_back = [MAIL_HELD_BACK.labels("intake", because)._value.get() for because in ("limit", "receipts")]
+    assert held_back == [0, 1]
+    await ear.hears(a_reply_on(asked, reference))
+    assert len(await outbox.sends()) == 4
+    assert len(await outbox.sends(minutes=61)) == 6
+
+
+async def test_who_writes_to_a_group_of_the_councils_has_a_receipt_though_its_envelope_is_a_lists(
+    post: PostRoom, outbox: Outbox
+) -> None:
+    by_list = f"enquiries-bounces+jo=example.org@{TO_US.partition('@')[2]}"
+    marks = {"List_Id": f"<{TO_US.replace('@', '.')}>", "Precedence": "list"}
+    await post.takes(a_mail(**marks), sent_from=by_list)
+    [sent] = await outbox.sends(seconds=6)
+    assert sent["To"] == "Jo Miller <jo@example.org>"

@@ -158,3 +158,21 @@ async def test_figures_tell_that_mail_is_stopped_and_since_when_the_oldest_waits
     await outbox.sends()
     await stopping.watch(post.workshop)
     assert figures() == (0, 1, 0)
+
+
+async def test_what_was_withheld_although_it_had_left_is_told_as_delivered(
+    post: PostRoom, outbox: Outbox, ear: Ear, desk: Desk
+) -> None:
+    """Whoever sent it could not say so in time: the database was away."""
+    receipt = await desk.asks()
+    await ear.hears(a_reply_on(UUID(receipt["enquiry_id"]), receipt["reference"]))
+    attempt = await post.workshop.run([], sending.begin_attempt, a_cause())
+    assert attempt is not None
+    ending = sending.Ending(attempt, await sending.make_attempt(attempt, sending.carriers()))
+    outbox.later(minutes=17)
+    await waiting.withheld(post.workshop, [attempt.message.message_id], "person/ada", "It was for somebody else.")
+    await post.workshop.run([ending.subject], ending.note, ending.cause)
+    [row] = await outbox.messages(kind="full")
+    assert (row["state"], row["why"]) == ("delivered", None)
+    told = [said.name for said in await post.said("message.failed", "message.delivered")]
+    assert told == ["message.failed", "message.delivered"]

@@ -87,6 +87,11 @@ class ReadMail:
         return self.mail.sender.address
 
     @property
+    def sent_from(self) -> str | None:
+        """The envelope's sender: a group's own tells nothing of whoever wrote to it."""
+        return None if self.mail.by_own_group and self.kept.sent_from else self.kept.sent_from
+
+    @property
     def contact(self) -> Contact:
         return Contact(
             contact_id=self.kept.contact_id,
@@ -186,9 +191,19 @@ async def place_of(db: Connection, read_mail: ReadMail) -> Place:
     named = read_mail.named
     candidates = await threads.named(db, [*named.by_token, *named.by_subject], named.by_mention, read_mail.kept.mailbox)
     found = {each.known.enquiry_id for several in candidates.values() for each in several}
-    known_on = await participants.known_on(db, found, read_mail.address) if read_mail.address else set()
+    known_on = await where_known(db, found, read_mail)
     there = {name: known for name, several in candidates.items() if (known := likeliest(several, known_on))}
     return rules.placed(read_mail.mail, rules.threads_of(named, there, there, known_on))
+
+
+async def where_known(db: Connection, enquiry_ids: Collection[EnquiryId], read_mail: ReadMail) -> set[EnquiryId]:
+    """Where it is not certain which of several has written, all of them have to be known."""
+    if read_mail.address is None:
+        return set()
+    known_on = set(enquiry_ids)
+    for address in (read_mail.address, *read_mail.mail.also_named):
+        known_on &= await participants.known_on(db, known_on, address)
+    return known_on
 
 
 def likeliest(candidates: Sequence[Candidate], known_on: Collection[EnquiryId]) -> Known | None:
@@ -287,7 +302,7 @@ class Placing:
                     mailbox=read_mail.kept.mailbox,
                     language=read_mail.mail.language,
                     answers_to=read_mail.kept.message_id,
-                    sent_from=read_mail.kept.sent_from,
+                    sent_from=read_mail.sent_from,
                 ),
             )
 

@@ -70,11 +70,15 @@ async def watch(workshop: Workshop) -> None:
     async with workshop.reading() as db:
         now = await workshop.timesource.now(db)
         is_stopped = await standing(db) is not None
-        is_full = not is_stopped and not await rules.may_leave(db, now - HOUR, most)
+        may = await rules.may_leave(db, now - HOUR, most)
         oldest = await waiting.oldest_due(db, now)
+    is_full = not is_stopped and not may.mails
     age = (now - oldest).total_seconds() if oldest is not None else 0.0
     MAIL_HELD_BACK.labels("intake", "stopped").set(is_stopped)
     MAIL_HELD_BACK.labels("intake", "limit").set(is_full)
+    MAIL_HELD_BACK.labels("intake", "receipts").set(may.mails and not may.receipts)
     OLDEST_WAITING_MAIL_SECONDS.labels("intake").set(age)
+    if may.mails and not may.receipts:
+        log.warning("no receipts go out", because="limit")
     if is_stopped or is_full:
         log.warning("no mail goes out", because="stopped" if is_stopped else "limit", oldest_waits_seconds=round(age))

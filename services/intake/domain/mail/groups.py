@@ -13,6 +13,8 @@ from services.intake.domain.mail.addresses import addresses_in
 LIST_HEADERS = ("list-id", "list-post", "mailing-list", "x-mailing-list")
 WRITERS = ("x-original-from", "x-original-sender", "reply-to")
 """Where somebody is named for whom a mailbox of ours has written."""
+LISTS = "lists."
+"""Lists may have a domain of their own below the council's."""
 MOST_MARKS, LONGEST_MARK = 10, 1000
 """No list marks its mail with more."""
 IN_BRACKETS = re.compile(r"<([^<>]*+)>")
@@ -26,12 +28,18 @@ def is_own(address: str, own: Collection[str]) -> bool:
 
 def through_own_group(headers: Mapping[str, Sequence[str]], own: Collection[str]) -> bool:
     """Whether it is a list's only because a mailbox of ours is one: another list's mail names that list, too."""
-    if ids := headers.get("list-id"):
-        known = {f"{local}.{between}{domain}" for local, domain in map(halves, own) for between in ("", "lists.")}
-        return all(id_in(value) in known for value in ids)
-    marks = [value[:LONGEST_MARK] for name in LIST_HEADERS for value in headers.get(name, ())]
-    named = (any(is_own(each, own) for each in addresses_in([value])) for value in marks)
-    return 0 < len(marks) <= MOST_MARKS and all(named)
+    ids, *marks = ([value[:LONGEST_MARK] for value in headers.get(name, ())] for name in LIST_HEADERS)
+    others = [value for values in marks for value in values]
+    known = {f"{local}.{between}{domain}" for local, domain in map(halves, own) for between in ("", LISTS)}
+    if not 0 < len(ids) + len(others) <= MOST_MARKS or any(id_in(value) not in known for value in ids):
+        return False
+    named = [tuple(addresses_in([value])) for value in others]
+    return all(any(is_own_list(each, own) for each in several) for several in named if several or not ids)
+
+
+def is_own_list(address: str, own: Collection[str]) -> bool:
+    local, domain = halves(address)
+    return is_own(address, own) or is_own(f"{local}@{domain.removeprefix(LISTS)}", own)
 
 
 def halves(address: str) -> tuple[str, str]:

@@ -12,6 +12,8 @@ from services.intake.domain.mail.headers import message_id_of, spans_of, unfolde
 from services.intake.domain.mail.model import Identity
 
 WRITTEN_BY_ITS_SENDER = ("from", "date", "subject")
+ANSWERED = "reply-to"
+"""A web form writes in its own name: only this tells apart who wrote by it, where each mail has no Message-ID."""
 MOST_OF_A_HEADER = 1_000_000
 AT_ONCE = 65_536
 """Bytes of the body that are looked at together: splitting takes many times their size."""
@@ -24,7 +26,9 @@ def identity_of(raw: bytes) -> Identity:
     """Never raises. Takes linear time, and little memory beside `raw`."""
     spans, body_at = spans_of(raw)
     digest = sha256()
-    for name in WRITTEN_BY_ITS_SENDER:
+    ids = (span for span in spans if span.name == "message-id")
+    message_id = next((message_id_of(unfolded(raw[span.start : span.stop])) for span in ids), None)
+    for name in WRITTEN_BY_ITS_SENDER if message_id else (*WRITTEN_BY_ITS_SENDER, ANSWERED):
         for span in spans:
             if span.name == name:
                 digest.update(name.encode() + b":")
@@ -34,8 +38,6 @@ def identity_of(raw: bytes) -> Identity:
     digest.update(b"\n")
     for words in collapsed(raw, body_at, len(raw)):
         digest.update(words)
-    ids = (span for span in spans if span.name == "message-id")
-    message_id = next((message_id_of(unfolded(raw[span.start : span.stop])) for span in ids), None)
     return Identity(message_id, digest.digest())
 
 

@@ -12,7 +12,7 @@ from services.intake.domain.mail.bodies import Bodies, bodies_of
 from services.intake.domain.mail.bounces import failures_in
 from services.intake.domain.mail.charsets import decoded_words
 from services.intake.domain.mail.clues import TEXT_BEGINS, Clues
-from services.intake.domain.mail.groups import WRITERS, is_own
+from services.intake.domain.mail.groups import WRITERS, is_own, through_own_group
 from services.intake.domain.mail.headers import Head, language_of, message_id_of, message_ids_in
 from services.intake.domain.mail.kinds import CLUES, kind_of
 from services.intake.domain.mail.model import Mail, MailKind, Sender
@@ -51,9 +51,11 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who a mail is from and to, and when, as its header says; and what is odd about that."""
+    """Who a mail is from, and when, as its header says; and what is odd about that. `written` is what From says."""
 
+    written: Sender
     sender: Sender
+    also_named: Sequence[str]
     sent_at: datetime | None
     notes: Sequence[str]
 
@@ -78,7 +80,7 @@ def read(raw: bytes, *, sent_from: str | None, ours: Callable[[str], bool], own:
 def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
     head, bodies = root.head, bodies_of(tree, root)
     letterhead = letterhead_of(head, beside)
-    clues = clues_of(root, bodies, letterhead.sender, beside)
+    clues = clues_of(root, bodies, letterhead.written, beside)
     kind, because = kind_of(clues)
     bounced, bounced_ids = failures_in(clues) if kind is MailKind.BOUNCE else ((), ())
     told = told_apart(bodies.text)
@@ -95,6 +97,8 @@ def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
         mentions=mentions_in(head),
         recipients=tuple(addresses_in([line for name in SENT_TO for line in head.lines(name)])),
         answers_to=answers_to(head, letterhead.sender),
+        also_named=letterhead.also_named,
+        by_own_group=letterhead.written != letterhead.sender or through_own_group(clues.headers, beside.own),
         sent_at=letterhead.sent_at,
         language=language_of(head),
         parts=tuple(bodies.files),
@@ -136,8 +140,9 @@ def clues_in(head: Head, name: str) -> Sequence[str]:
 
 def letterhead_of(head: Head, beside: Beside) -> Letterhead:
     notes: list[str] = []
-    sender = writer_behind(head, sender_of(head, beside.sent_from, notes), beside.own, notes)
-    return Letterhead(sender, sent_at(head, notes), notes)
+    written = sender_of(head, beside.sent_from, notes)
+    sender, also_named = writer_behind(head, written, beside.own, notes)
+    return Letterhead(written, sender, also_named, sent_at(head, notes), notes)
 
 
 def sender_of(head: Head, sent_from: str | None, notes: list[str]) -> Sender:
@@ -161,16 +166,24 @@ def sender_of(head: Head, sent_from: str | None, notes: list[str]) -> Sender:
     return Sender(name, None)
 
 
-def writer_behind(head: Head, sender: Sender, own: Collection[str], notes: list[str]) -> Sender:
-    """Whoever a mailbox of ours has written for: a group hands on what citizens write, a web form what they wrote."""
-    if not is_own(sender.address or "", own):
-        return sender
-    named = (each for name in WRITERS for line in head.lines(name) for each in senders_in(line))
-    writer = next((each for each in named if each.address and not is_own(each.address, own)), None)
+def writer_behind(head: Head, written: Sender, own: Collection[str], notes: list[str]) -> tuple[Sender, Sequence[str]]:
+    """
+    Whoever a mailbox of ours has written for: a group hands on what citizens write, a web form what they wrote.
+
+    Anybody who writes to a group can put somebody else into these headers, and the group adds who it really was: so all
+    who are named beside the sender are given, too. Where nobody is, it has no sender, for it is no citizen's address.
+    """
+    if not is_own(written.address or "", own):
+        return written, ()
+    lines = [line for name in WRITERS for line in head.lines(name)]
+    named = (each for line in lines for each in senders_in(line) if each.address and not is_own(each.address, own))
+    writer = next(named, None)
     if writer is None:
-        return sender
+        notes.append("It is from an address of ours, and does not say for whom.")
+        return Sender(written.name, None), ()
     notes.append("It is from an address of ours, for somebody else: they were taken for its sender.")
-    return writer
+    others = (each for each in addresses_in([*lines, *head.lines("cc")]) if not is_own(each, own))
+    return writer, tuple(each for each in others if each != writer.address)
 
 
 def sent_at(head: Head, notes: list[str]) -> datetime | None:

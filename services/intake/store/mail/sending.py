@@ -10,18 +10,37 @@ from shared.db import Connection
 
 # The mails of the last hour are counted, whichever replica sent them: those that left, may have left, or are under way.
 MAY_LEAVE = """
-SELECT NOT EXISTS (SELECT FROM stopped WHERE what = $1 AND started_at IS NULL)
-   AND $3 > (
-    SELECT count(*) FROM (
-        SELECT FROM attempts a JOIN messages m USING (message_id)
-         WHERE a.begun_at > $2 AND m.mail_message_id IS NOT NULL
-           AND (a.ended_at IS NULL OR a.why IS NULL) LIMIT $3) AS lately)
+WITH lately AS (
+    SELECT m.kind FROM attempts a JOIN messages m USING (message_id)
+     WHERE a.begun_at > $2 AND m.mail_message_id IS NOT NULL AND (a.ended_at IS NULL OR a.why IS NULL) LIMIT $3
+), now AS (
+    SELECT NOT EXISTS (SELECT FROM stopped WHERE what = $1 AND started_at IS NULL)
+           AND (SELECT count(*) FROM lately) < $3 AS mails
+)
+SELECT mails, mails AND (SELECT count(*) FROM lately WHERE kind = 'receipt') < ($3 + 1) / 2 AS receipts FROM now
 """
 
 
-async def may_leave(db: Connection, since: datetime, most: int) -> bool:
-    """Whether a further mail may be sent: nobody has stopped it, and there were fewer than so many since then."""
-    return bool(await db.fetchval(MAY_LEAVE, MAIL, since, most))
+@dataclass(frozen=True, slots=True)
+class MayLeave:
+    """Which mail may be sent: any at all, and receipts."""
+
+    mails: bool
+    receipts: bool
+
+    @classmethod
+    def nothing(cls) -> MayLeave:
+        return cls(mails=False, receipts=False)
+
+
+async def may_leave(db: Connection, since: datetime, most: int) -> MayLeave:
+    """
+    Nobody has stopped it, and there were fewer than so many since then, fewer than half of them receipts.
+
+    Anybody can have as many receipts written as they find addresses: advisers' answers go out all the same.
+    """
+    [row] = await db.fetch(MAY_LEAVE, MAIL, since, most)
+    return MayLeave(**dict(row))
 
 
 # What stands after a plus leads to the same person, or to the same machine, which may write another one each time.

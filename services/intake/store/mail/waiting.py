@@ -38,8 +38,12 @@ async def waiting(db: Connection, most: int) -> list[WaitingMail]:
     return [WaitingMail(**{**dict(row), "kind": MessageKind(row["kind"])}) for row in rows]
 
 
+# In two parts, as the indexes are.
 OLDEST_DUE = """
-SELECT min(look_at) FROM messages WHERE state = 'waiting' AND mail_message_id IS NOT NULL AND look_at <= $1
+SELECT least((SELECT min(look_at) FROM messages
+               WHERE state = 'waiting' AND kind <> 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1),
+             (SELECT min(look_at) FROM messages
+               WHERE state = 'waiting' AND kind = 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1))
 """
 
 

@@ -31,6 +31,8 @@ def of(head: str, sent_from: str | None = "hello+bncBDA@anytown.example") -> Mai
         "List-Id: PARKING.ANYTOWN.EXAMPLE\n",
         "List-Post: <mailto:parking@anytown.example>\nPrecedence: bulk\nList-Unsubscribe: <https://x.example>\n",
         "X-Mailing-List: hello@anytown.example\n",
+        "List-Id: <hello.lists.anytown.example>\nList-Post: <mailto:hello@lists.anytown.example>\n",
+        "List-Id: <hello.anytown.example>\nList-Post: NO\n",
     ],
 )
 def test_what_came_through_a_group_of_ours_is_a_citizens(marks: str) -> None:
@@ -46,6 +48,8 @@ def test_what_came_through_a_group_of_ours_is_a_citizens(marks: str) -> None:
         "List-Id: <hello.anytown.example.org>\n",
         "List-Post: <mailto:news@example.org>\nX-Mailing-List: hello@anytown.example\n",
         "List-Post: NO\n",
+        "List-Id: <hello.anytown.example>\nX-Mailing-List: news@example.org\n",
+        "List-Id: <hello.anytown.example>\nList-Post: <mailto:news@lists.example.org>\n",
         "X-Mailing-List: hello@anytown.example\n" * 11,
         "Precedence: bulk\nList-Unsubscribe: <https://example.org>\n",
     ],
@@ -59,25 +63,53 @@ def test_a_machine_that_writes_to_a_group_of_ours_is_a_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    "named",
+    ("named", "others"),
     [
-        "X-Original-From: Ada Smith <ada@example.org>\nReply-To: Hello <hello@anytown.example>\n",
-        "X-Original-From: Ada Smith <ada@example.org>\nReply-To: Ada at home <home@example.org>\n",
-        "Reply-To: hello+abc@anytown.example, Ada Smith <ada@example.org>\n",
+        ("X-Original-From: Ada Smith <ada@example.org>\nReply-To: Hello <hello@anytown.example>\n", ()),
+        ("Reply-To: hello+abc@anytown.example, Ada Smith <ada@example.org>\n", ()),
+        (
+            "X-Original-From: Ada Smith <ada@example.org>\nReply-To: Mallory <mallory@example.net>\n",
+            ("mallory@example.net",),
+        ),
+        (
+            "X-Original-From: Ada Smith <ada@example.org>\nReply-To: hello@anytown.example\nCc: M <m@example.net>\n",
+            ("m@example.net",),
+        ),
     ],
 )
-def test_for_whom_an_address_of_ours_has_written_is_the_sender(named: str) -> None:
+def test_for_whom_an_address_of_ours_has_written_is_the_sender_and_whoever_else_may_have_is_told(
+    named: str, others: tuple[str, ...]
+) -> None:
     found = of(FOR_ADA + GOOGLES + named)
-    assert (found.kind, found.sender) == (MailKind.ORDINARY, ADA)
+    assert (found.kind, found.sender, found.also_named) == (MailKind.ORDINARY, ADA, others)
     assert any("for somebody else" in note for note in found.notes)
 
 
 def test_who_only_wants_the_answer_elsewhere_stays_the_sender() -> None:
-    found = of(FROM_ADA + "Reply-To: home@example.org\nX-Original-From: x@example.org\n")
-    assert (found.sender, found.answers_to) == (ADA, ("home@example.org",))
+    found = of(FROM_ADA + "Reply-To: home@example.org\nX-Original-From: x@example.org\nCc: y@example.org\n")
+    assert (found.sender, found.answers_to, found.also_named) == (ADA, ("home@example.org",), ())
 
 
-def test_an_address_of_ours_that_names_nobody_else_stays_the_sender() -> None:
-    found = of("From: Hello <hello@anytown.example>\nReply-To: hello+abc@anytown.example\n")
-    assert found.sender == Sender("Hello", "hello@anytown.example")
-    assert found.notes == ()
+def test_an_address_of_ours_that_names_nobody_else_is_no_citizens() -> None:
+    found = of("From: Ada via Hello <hello@anytown.example>\nReply-To: hello+abc@anytown.example\n")
+    assert (found.kind, found.sender) == (MailKind.ORDINARY, Sender("Ada via Hello", None))
+    assert found.notes == ("It is from an address of ours, and does not say for whom.",)
+
+
+def test_what_a_citizen_wrote_in_a_form_of_ours_is_theirs_though_the_form_says_that_it_sent_it() -> None:
+    form = "From: Forms <hello@anytown.example>\nAuto-Submitted: auto-generated\n"
+    assert (of(form + "Reply-To: Ada Smith <ada@example.org>\n").kind) is MailKind.ORDINARY
+    assert (of(form).kind) is MailKind.AUTO_REPLY
+
+
+@pytest.mark.parametrize(
+    ("head", "by_group"),
+    [
+        (FROM_ADA, False),
+        (FROM_ADA + GOOGLES, True),
+        (FOR_ADA + "Reply-To: ada@example.org\n", True),
+        (FROM_ADA + "List-Id: <news.example.org>\n", False),
+    ],
+)
+def test_it_is_told_whether_the_sender_on_the_envelope_is_a_groups(head: str, by_group: bool) -> None:
+    assert of(head).by_own_group is by_group

@@ -133,3 +133,13 @@ def test_thirty_megabytes_of_words_take_little_time() -> None:
     begun = time.process_time()
     identity_of(raw)
     assert time.process_time() - begun < 5
+
+
+def test_by_a_form_without_message_id_two_citizens_write_two_mails_and_one_who_is_heard_twice_one() -> None:
+    def form(answered: str, more: str = "") -> Identity:
+        return identity_of(f"From: forms@x.example\nReply-To: {answered}\nSubject: Bins\n{more}\nAgain.\n".encode())
+
+    assert form("ada@example.org") != form("jo@example.org")
+    assert form("ada@example.org") == form("ada@example.org", "Received: from x\n")
+    with_id = "Message-ID: <1@x.example>\n"
+    assert form("ada@example.org", with_id) == form("jo@example.org", with_id)
