@@ -1,4 +1,9 @@
-"""`accesspoint` as a process of its own that has nothing to load: forked from one that has, and in all else as ever."""
+"""
+`accesspoint` as a process of its own that has nothing to load: forked from one that has.
+
+Unlike the command itself it has no use for what is registered with `atexit`, and what reads the environment while it is
+loaded reads that of the tests: nothing of ours does. The command itself is started by the tests of the README.
+"""
 
 from __future__ import annotations
 

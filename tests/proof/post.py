@@ -27,16 +27,17 @@ def carry_mail(clone: Clone) -> Iterator[Proven]:
     done = clone.carry_out(
         ".venv/bin/python", "-m", "pytest", "-q", "-s", test, "-k", "damaged", ACCESSPOINT_TEST_DAMAGED=str(PLACED)
     )
-    told = next((line for line in done.text.splitlines() if "different mails" in line), done.last_words)
-    what = f"{PLACED:,} damaged mails kept and placed"
-    yield Proven("8.5", what, told.strip(".")[:200], "contacts = mails", done.code == 0)
+    told = next((line for line in done.text.splitlines() if "different mails" in line), None)
+    what, figure = f"{PLACED:,} damaged mails kept and placed", (told or done.last_words).strip(".")[:200]
+    yield Proven("8.5", what, figure, "contacts = mails", done.code == 0 and told is not None)
 
 
 def import_history(clone: Clone) -> Iterator[Proven]:
     """Line 8.2: the test of `make test`, with as many rows as were promised."""
     done = clone.carry_out("make", "test", f"ARGS={P11}", ACCESSPOINT_TEST_IMPORTED=str(IMPORTED))
     what = f"an import of {IMPORTED:,} sends nothing (P11)"
-    yield Proven("8.2", what, done.closing_line, "1 passed", done.code == 0)
+    figure = done.closing_line
+    yield Proven("8.2", what, figure, "1 passed", done.code == 0 and "1 passed" in figure)
 
 
 def program(clone: Clone, line: str, what: str, name: str) -> Iterator[Proven]:

@@ -1,4 +1,8 @@
-"""`python -m tests.proof.whole_file FILE REPORT`: a whole file of history into a house, killed three times."""
+"""
+`python -m tests.proof.whole_file FILE REPORT`: a whole file of history into a house, killed three times.
+
+What triage learns from it is written to docs/triage.md.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +30,22 @@ IN_TIME = 1_200.0
 LOOK_EVERY = 0.1
 ROWS_IN = "SELECT coalesce(sum(rows_in), 0)::int FROM intake.imports"
 DOUBLED = "SELECT (count(*) - count(DISTINCT row_id))::int FROM intake.imported_rows"
+TRIAGE = (
+    *("triage", "evaluate", "--train-until", "2015-03-01", "--test-until", "2015-04-01"),
+    *("--out", "docs/triage.md"),
+)
+TO_LEARN_FROM = "SELECT count(*)::int FROM routing.examples"
 HEARD = "SELECT count(*)::int FROM sla.facts WHERE kind = 'enquiry.imported'"
 SPEED = re.compile(r"([\d,]+) rows in ([\d.]+) s, ([\d,]+) per second")
 COUNTED = re.compile(r"([\d,]+) rows in, ([\d,]+) known already, ([\d,]+) rejected")
 
 
 class Command:
-    """One run of `accesspoint import`, its memory watched."""
+    """One run of `accesspoint`, its memory watched."""
 
-    def __init__(self, house: EmbeddedHouse, file: Path) -> None:
+    def __init__(self, house: EmbeddedHouse, *words: str) -> None:
         self.house = house
-        self.words = [*ACCESSPOINT, "import", str(file), "--map", str(MAP), "--url", house.url("intake")]
+        self.words = [*ACCESSPOINT, *words]
         self.most_memory = 0
 
     async def begin(self) -> asyncio.subprocess.Process:
@@ -83,18 +92,17 @@ async def carry_out(file: Path, folder: Path) -> dict[str, Any]:
     try:
         house.start()
         await house.until_ready()
-        command = Command(house, file)
+        command = Command(house, "import", str(file), "--map", str(MAP), "--url", house.url("intake"))
         for rows in KILLED_AFTER:
             await command.kill_after(rows)
         began, before = time.monotonic(), int(await value_from(house.database_url, ROWS_IN))
         told = await command.finish()
         rows_in = int(await value_from(house.database_url, ROWS_IN))
 
-        async def all_heard() -> bool:
-            return int(await value_from(house.database_url, HEARD)) == rows_in
-
-        await until(all_heard, within=IN_TIME, what="sla to have heard of all rows")
+        await until_all(house, rows_in, HEARD, what="sla to have heard of all rows")
         whole = time.monotonic() - began
+        await until_all(house, rows_in, TO_LEARN_FROM, what="routing to have heard of all rows")
+        await Command(house, *TRIAGE).finish()
         return {
             **figures_in(told),
             "rows_in": rows_in,
@@ -104,6 +112,13 @@ async def carry_out(file: Path, folder: Path) -> dict[str, Any]:
         }
     finally:
         house.close()
+
+
+async def until_all(house: EmbeddedHouse, rows: int, counted: str, *, what: str) -> None:
+    async def are_there() -> bool:
+        return int(await value_from(house.database_url, counted)) == rows
+
+    await until(are_there, within=IN_TIME, what=what)
 
 
 def figures_in(told: str) -> dict[str, float]:
