@@ -7,7 +7,7 @@ import contextlib
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -279,6 +279,8 @@ class Reader:
         wanted = {each.uid: each for each in portion.wanted if self.is_worth_trying(each)}
         self.tries.begin(wanted)
         fetched = await self.fetched(connection, mailbox, portion, wanted)
+        if portion.last_uid <= position.last_uid:
+            fetched = replace(fetched, missing=0)  # it is in the gap, which has been counted
         try:
             await self.keep(position, fetched, by_their_date)
         except (Unavailable, TakenOver):
