@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from services.cli.importing.records import UTF_8, Form
-from services.cli.importing.times import Reckoning, RepeatedHour, is_form, tells_afternoon
+from services.cli.importing.times import NAME_OF_A_ZONE, Reckoning, RepeatedHour, is_form, tells_afternoon
 
 ENCODINGS = re.compile(r"utf-8|ascii|iso8859-\d+|cp125\d|cp437|cp85[028]|mac-roman|koi8-[ru]")
 """In which a quotation mark, a comma and a line end are one byte, and that byte is nothing else."""
@@ -55,6 +55,8 @@ def known_zone(name: str) -> str:
 
 
 def readable_form(form: str) -> str:
+    if NAME_OF_A_ZONE in form:
+        raise ValueError(f'"{form}" has a name of a zone (%Z), which tells no moment: write %z for an offset')
     if not is_form(form):
         raise ValueError(
             f'"{form}" does not tell day, month and year, each once: write a form such as "%d/%m/%Y %H:%M:%S", or "iso"'

@@ -12,14 +12,18 @@ from pathlib import Path
 from services.cli.importing.lines import LONGEST_LINE, Line, Lines
 from shared.errors import Refused
 
-MOST_LINES = 200
+MOST_LINES = 2_000
+"""Of a text: an email with all that it answers is shorter."""
 LONGEST_CELL = LONGEST_LINE
 BOM = b"\xef\xbb\xbf"
 UTF_8 = "utf-8"
 QUOTE = b'"'
 BARE_RETURN = re.compile(rb"\r(?!\n)")
 
-NEVER_CLOSED = "A quotation mark opened here is never closed: close it, and write those within a text twice."
+NEVER_CLOSED = (
+    "A quotation mark opened here is never closed, or only after thousands of lines: close it, write those within a "
+    "text twice, and shorten such a text."
+)
 NOT_AFTER_A_QUOTE = (
     "After a closing quotation mark something else stands before the next column: write those within a text twice."
 )

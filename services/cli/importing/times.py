@@ -81,7 +81,9 @@ def shown(written: str) -> str:
     return f'"{written}"' if len(written) <= LONGEST_SHOWN else f'"{written[:LONGEST_SHOWN]}…"'
 
 
-EXAMPLE = datetime(2015, 1, 31, 21, 45)  # noqa: DTZ001  only its written form matters
+EXAMPLE = datetime(2015, 1, 31, 21, 45, tzinfo=UTC)
+NAME_OF_A_ZONE = "%Z"
+"""Python reads one, and forgets it."""
 
 
 def is_form(form: str) -> bool:
@@ -98,6 +100,6 @@ def example_read_back(form: str) -> datetime | None:
     if not any(year in form for year in YEARS):
         return None  # Python warns of a day without its year
     try:
-        return datetime.strptime(EXAMPLE.strftime(form), form)  # noqa: DTZ007  only its written form matters
+        return datetime.strptime(EXAMPLE.strftime(form), form)  # noqa: DTZ007  it may be one without an offset
     except (ValueError, re.error):  # the second for what stands in it twice
         return None

@@ -155,11 +155,11 @@ def point_on(channel: Channel) -> Point:
 
 
 def cut_over_at(asked: datetime | None, now: datetime) -> datetime:
-    """`Invalid` when the older system cannot have been given up then."""
+    """`Invalid` when the older system cannot have been given up then. Left out, it is now, as it can be written."""
     why = what_is_wrong_with(asked, now) if asked is not None else None
     if why is not None:
         raise Invalid(f"Please correct body.cut_over: {why}.", [Fault("body.cut_over", why)])
-    return min(asked or now, now)
+    return min(asked or now.replace(microsecond=0), now)
 
 
 def check_cut_over(asked: datetime | None, begun: Import) -> None:

@@ -21,6 +21,7 @@ MOST_KEPT = 8
 MOST_REASONS = 3
 LEAST_SHARE = 0.01
 OFTEN = "it is where many enquiries go"
+ALL_THE_SAME = "nothing speaks for it, and yet it is among the likeliest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Suggestion:
     def because(self) -> list[str]:
         """The strongest summands in words."""
         ranked = sorted((each for each in self.summands if each[1] > 0), key=lambda each: -each[1])
-        return [in_words(feature) if feature else OFTEN for feature, _ in ranked[:MOST_REASONS]] or [OFTEN]
+        return [in_words(feature) if feature else OFTEN for feature, _ in ranked[:MOST_REASONS]] or [ALL_THE_SAME]
 
 
 def scores_of(model: Model, features: Sequence[Feature]) -> list[float]:

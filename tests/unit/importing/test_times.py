@@ -29,6 +29,11 @@ def test_a_time_with_an_offset_says_itself_which_it_is() -> None:
     assert reckoning().moment("2015-11-01T01:30:00-05:00") == datetime(2015, 11, 1, 6, 30, tzinfo=UTC)
 
 
+def test_a_form_may_have_an_offset() -> None:
+    told = reckoning(RepeatedHour.REJECT, BOSTON, "%Y-%m-%d %H:%M:%S %z").moment("2015-11-01 01:30:00 -0500")
+    assert told == datetime(2015, 11, 1, 6, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("written", ["02/30/2015 09:00:00 AM", "2015-02-30T09:00:00"])
 def test_the_30th_of_february_is_no_day(written: str) -> None:
     with pytest.raises(NoTime, match="is no day or time of any calendar"):
@@ -87,7 +92,7 @@ def test_any_text_is_a_moment_or_gets_a_sentence(text: str) -> None:
 
 
 def test_a_form_must_tell_the_day() -> None:
-    assert all(is_form(form) for form in (US, ISO, "%d.%m.%y", "%Y%m%d%H%M"))
+    assert all(is_form(form) for form in (US, ISO, "%d.%m.%y", "%Y%m%d%H%M", "%Y-%m-%d %H:%M:%S %z"))
     assert not any(is_form(form) for form in ("", "%H:%M", "%d/%m %H:%M", "dd/mm/yyyy", "%Q", "%d/%m/%Y %"))
 
 

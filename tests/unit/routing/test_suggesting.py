@@ -7,7 +7,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.routing.domain.learning import Feature, Kind, Known, features_of
-from services.routing.domain.suggesting import MOST_REASONS, OFTEN, Model, as_data, from_data, shown, suggest
+from services.routing.domain.suggesting import (
+    ALL_THE_SAME,
+    MOST_REASONS,
+    OFTEN,
+    Model,
+    as_data,
+    from_data,
+    shown,
+    suggest,
+)
 from shared.vocabulary import QueueId
 
 QUEUES = tuple(map(QueueId, ("bins", "roads", "parks", "taxes", "water")))
@@ -91,9 +100,9 @@ def test_the_reasons_are_the_strongest_summands_in_words() -> None:
 
 
 def test_where_nothing_speaks_for_a_queue_it_is_said_so() -> None:
-    model = Model((QUEUES[0],), (-1.0,), {})
-    [only] = suggest(model, Known(channel="web"))
-    assert (only.because, only.share) == ([OFTEN], 1.0)
+    model = Model((QUEUES[0], QUEUES[1]), (0.5, -0.5), {})
+    first, second = suggest(model, Known(channel="web"))
+    assert (first.because, second.because) == ([OFTEN], [ALL_THE_SAME])
 
 
 def test_nothing_learned_suggests_nothing() -> None:
