@@ -83,13 +83,13 @@ OLDEST_MAIL_SECONDS = Gauge(
 )
 MAIL_HELD_BACK = Gauge(
     "accesspoint_mail_held_back",
-    "1 while no mail goes out: somebody has stopped it, or the limit of an hour is reached.",
+    "1 while no mail goes out, because it is stopped or by the limit of an hour; or no receipts, by their half of it.",
     ("service", "because"),
     registry=REGISTRY,
 )
 OLDEST_WAITING_MAIL_SECONDS = Gauge(
     "accesspoint_oldest_waiting_mail_seconds",
-    "Since when the mail that has waited longest was to go out; 0 when none waits.",
+    "Since when the mail that has waited longest was to go out; 0 when none waits. Without receipts held back.",
     ("service",),
     registry=REGISTRY,
 )

@@ -208,7 +208,7 @@ class Ending:
     async def note(self, work: Work) -> None:
         """Says what became of the message, once that is certain. Tried for too long, it is given up."""
         attempt, tried = self.attempt, self.tried
-        bounced = await store.came_back_already(work.db, attempt) if tried.sent else None
+        bounced = await store.came_back_already(work.db, attempt, found=tried.found) if tried.sent else None
         given_up = is_given_up(tried, attempt.begun_at - attempt.first_at, settings().patience)
         why = f"{tried.why} {MAY_HAVE_LEFT}" if given_up and attempt.cut_off else tried.why
         state = MessageState.DELIVERED if tried.sent else MessageState.FAILED if given_up else MessageState.WAITING

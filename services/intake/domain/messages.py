@@ -81,9 +81,9 @@ class Attempt:
     """
     One try at sending a message, stored before it is made; and the story that it belongs to.
 
-    `cut_off` counts those before it of which nobody knows how they ended, `cut_off_at` tells when the last of these was
-    begun, and `first_at` the very first; `maybe_twice` says that because of them the message may come twice. Without an
-    occasion it is not sent by email.
+    `cut_off` counts those before it of which nobody knows how they ended; `cut_off_at` tells when the last of these was
+    begun, `first_cut_off_at` the first of them, and `first_at` the very first of all. `maybe_twice` says that because
+    of them the message may come twice. Without an occasion it is not sent by email.
     """
 
     message: Message
@@ -92,6 +92,7 @@ class Attempt:
     first_at: datetime
     cut_off: int = 0
     cut_off_at: datetime | None = None
+    first_cut_off_at: datetime | None = None
     maybe_twice: bool = False
     occasion: Occasion | None = None
     correlation_id: UUID

@@ -111,9 +111,10 @@ WITH written AS (
     SELECT message_id, (SELECT count(*) + 1 FROM attempts a WHERE a.message_id = begun.message_id), $1 FROM begun
     RETURNING nth
 )
-SELECT begun.*, attempt.nth, s.reference, before.cut_off, before.cut_off_at, before.first_at
+SELECT begun.*, attempt.nth, s.reference, before.cut_off, before.first_cut_off_at, before.cut_off_at, before.first_at
   FROM begun JOIN submissions s USING (enquiry_id), attempt, LATERAL (
        SELECT count(*) FILTER (WHERE a.ended_at IS NULL) AS cut_off,
+              min(a.begun_at) FILTER (WHERE a.ended_at IS NULL) AS first_cut_off_at,
               max(a.begun_at) FILTER (WHERE a.ended_at IS NULL) AS cut_off_at, min(a.begun_at) AS first_at
          FROM attempts a WHERE a.message_id = begun.message_id) before
 """
@@ -130,6 +131,7 @@ async def begin_attempt(db: Connection, now: datetime, lost_after: timedelta, ma
         begun_at=now,
         first_at=row["first_at"] or now,
         cut_off=row["cut_off"],
+        first_cut_off_at=row["first_cut_off_at"],
         cut_off_at=row["cut_off_at"],
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
@@ -172,7 +174,7 @@ SETTLE = """
 UPDATE messages m SET state = $3, look_at = $4, deferred = m.deferred OR $3 = 'waiting', why = NULL
   FROM messages before
  WHERE m.message_id = $1 AND before.message_id = m.message_id
-   AND CASE WHEN $5 THEN m.state IN ('sending', 'waiting') OR (m.state IN ('failed', 'withheld') AND $3 = 'delivered')
+   AND CASE WHEN $5 THEN m.state IN ('sending', 'waiting', 'withheld') OR (m.state = 'failed' AND $3 = 'delivered')
             ELSE m.state = 'sending' AND $2 = (SELECT max(nth) FROM attempts WHERE message_id = $1) END
 RETURNING before.deferred
 """
@@ -210,9 +212,13 @@ SELECT b.why FROM bounced_addresses b
 """
 
 
-async def came_back_already(db: Connection, attempt: Attempt) -> str | None:
-    """Why a bounce about this enquiry, since it may have left, says that nobody is reached at the address."""
-    message, since = attempt.message, attempt.first_at if attempt.cut_off else attempt.begun_at
+async def came_back_already(db: Connection, attempt: Attempt, *, found: bool) -> str | None:
+    """
+    Why a bounce about this enquiry, since it left, says that nobody is reached at the address.
+
+    It was `found` that it had left by an attempt before this one, which was cut off.
+    """
+    message, since = attempt.message, (found and attempt.first_cut_off_at) or attempt.begun_at
     why: str | None = await db.fetchval(CAME_BACK_ALREADY, message.address, since, message.enquiry_id)
     return why
 

@@ -41,6 +41,8 @@ SELECT set_aside_id::text FROM {service}.set_aside
 """
 # Of its own accord it would wait a quarter of an hour before it took a mail for lost that a killed process was sending.
 IN_A_HURRY = (sys.executable, "-m", "tests.faults.mails.hasty")
+NO_LIMIT = 100_000
+"""Mails in an hour: more than are sent here, so that no receipt has to wait for the next one."""
 AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 QUIET_WITHIN = 300.0
 LOOKS = 3
@@ -80,7 +82,12 @@ async def town(
         dovecot = stack.enter_context(private_dovecot({USER: PASSWORD})) if reads else None
         to_read: Relays = {OF_THE_MAILBOX: (dovecot.lmtp_port, "lmtp")} if dovecot else {}
         postfix = stack.enter_context(private_postfix({DOMAIN: (smtp_port, "smtp"), **to_read, **(relays or {})}))
-        settings = {"ACCESSPOINT_SMTP_PORT": str(smtp_port), **accounts(folder, dovecot), **(told or {})}
+        settings = {
+            "ACCESSPOINT_SMTP_PORT": str(smtp_port),
+            "ACCESSPOINT_INTAKE_MAILS_PER_HOUR": str(NO_LIMIT),
+            **accounts(folder, dovecot),
+            **(told or {}),
+        }
         if relays:
             settings["ACCESSPOINT_INTAKE_SMTP_URL"] = f"smtp://127.0.0.1:{postfix.port}"
         house = EmbeddedHouse(folder, settings, IN_A_HURRY, plain() + MAILBOXES)

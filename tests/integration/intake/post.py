@@ -79,6 +79,22 @@ def a_mail(text: str = "The green bin was not emptied.", **headers: str) -> byte
     return "\r\n".join([*lines, "", *text.splitlines(), ""]).encode()
 
 
+def a_bounce_of(sent: Any, failed: str = "jo@example.org") -> bytes:
+    """As Postfix tells it, with the headers of what came back."""
+    returned = "\n".join(f"{name}: {value}" for name, value in sent.items() if name in {"Message-ID", "To", "Subject"})
+    return a_mail(
+        "--b\n\nIt could not be delivered.\n--b\nContent-Type: message/delivery-status\n\n"
+        f"Reporting-MTA: dns; mail.example.org\n\nFinal-Recipient: rfc822; {failed}\nAction: failed\n"
+        "Status: 5.1.1\nDiagnostic-Code: smtp; 550 No such user\n\n"
+        f"--b\nContent-Type: text/rfc822-headers\n\n{returned}\n\n--b--",
+        From="MAILER-DAEMON@example.org",
+        Subject="Undelivered Mail Returned to Sender",
+        Message_ID=f"<bounce-of-{str(sent['Message-ID']).strip('<>')}>",
+        MIME_Version="1.0",
+        Content_Type="multipart/report; report-type=delivery-status; boundary=b",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class PostRoom:
     """What becomes of mails, without a server in between."""

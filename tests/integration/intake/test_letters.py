@@ -17,7 +17,7 @@ from shared.work import Workshop
 from tests.builders import Ear, a_cause, a_workshop
 from tests.integration.intake.desk import Desk, rows
 from tests.integration.intake.outbox import Outbox, a_reply_on, number_of, sends_all, text_of
-from tests.integration.intake.post import MAILBOXES, TO_WASTE, PostRoom, a_mail
+from tests.integration.intake.post import MAILBOXES, TO_WASTE, PostRoom, a_bounce_of, a_mail
 from tests.parts.councils import plain, take_up
 
 
@@ -223,22 +223,6 @@ async def test_a_mail_is_written_when_it_is_sent(post: PostRoom, outbox: Outbox,
     assert attempt.occasion.written_at > before["requested_at"]
 
 
-def a_bounce_of(sent: Any, failed: str = "jo@example.org") -> bytes:
-    """As Postfix tells it, with the headers of what came back."""
-    returned = "\n".join(f"{name}: {value}" for name, value in sent.items() if name in {"Message-ID", "To", "Subject"})
-    return a_mail(
-        "--b\n\nIt could not be delivered.\n--b\nContent-Type: message/delivery-status\n\n"
-        f"Reporting-MTA: dns; mail.example.org\n\nFinal-Recipient: rfc822; {failed}\nAction: failed\n"
-        "Status: 5.1.1\nDiagnostic-Code: smtp; 550 No such user\n\n"
-        f"--b\nContent-Type: text/rfc822-headers\n\n{returned}\n\n--b--",
-        From="MAILER-DAEMON@example.org",
-        Subject="Undelivered Mail Returned to Sender",
-        Message_ID=f"<bounce-of-{str(sent['Message-ID']).strip('<>')}>",
-        MIME_Version="1.0",
-        Content_Type="multipart/report; report-type=delivery-status; boundary=b",
-    )
-
-
 @pytest.mark.parametrize("kind", ["receipt", "full"])
 async def test_a_bounce_is_matched_to_the_message_that_came_back(
     post: PostRoom, outbox: Outbox, ear: Ear, kind: str
@@ -314,3 +298,15 @@ async def test_a_bounce_of_a_mail_whose_sender_was_killed_is_what_counts_when_it
     assert len(await outbox.sends(minutes=17)) == 1
     assert [row["state"] for row in await outbox.messages(kind="full")] == ["failed"]
     assert [said.name for said in await post.said("message.failed", "message.delivered")] == ["message.failed"]
+
+
+async def test_a_bounce_of_another_mail_does_not_fail_one_that_is_sent_after_its_sender_was_killed(
+    post: PostRoom, outbox: Outbox, ear: Ear
+) -> None:
+    mail = await post.takes(a_mail())
+    [receipt] = await outbox.sends(seconds=6)
+    await answers(ear, post.workshop, mail)
+    assert await post.workshop.run([], sending.begin_attempt, a_cause()) is not None  # killed before it left
+    await post.takes(a_bounce_of(receipt), sent_from="")
+    await outbox.sends(minutes=17)
+    assert [row["state"] for row in await outbox.messages(kind="full")] == ["delivered"]

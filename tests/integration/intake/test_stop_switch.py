@@ -18,7 +18,7 @@ from shared.work import Cause, Workshop
 from tests.builders import Ear, a_cause
 from tests.integration.intake.desk import Desk
 from tests.integration.intake.outbox import Outbox, a_reply_on, text_of
-from tests.integration.intake.post import MAILBOXES, PostRoom, a_mail
+from tests.integration.intake.post import MAILBOXES, PostRoom, a_bounce_of, a_mail
 from tests.parts.councils import plain, take_up
 
 
@@ -160,8 +160,9 @@ async def test_figures_tell_that_mail_is_stopped_and_since_when_the_oldest_waits
     assert figures() == (0, 1, 0)
 
 
-async def test_what_was_withheld_although_it_had_left_is_told_as_delivered(
-    post: PostRoom, outbox: Outbox, ear: Ear, desk: Desk
+@pytest.mark.parametrize(("came_back", "state"), [(False, "delivered"), (True, "failed")])
+async def test_what_was_withheld_although_it_had_left_is_told_as_it_is(
+    post: PostRoom, outbox: Outbox, ear: Ear, desk: Desk, came_back: bool, state: str
 ) -> None:
     """Whoever sent it could not say so in time: the database was away."""
     receipt = await desk.asks()
@@ -169,10 +170,12 @@ async def test_what_was_withheld_although_it_had_left_is_told_as_delivered(
     attempt = await post.workshop.run([], sending.begin_attempt, a_cause())
     assert attempt is not None
     ending = sending.Ending(attempt, await sending.make_attempt(attempt, sending.carriers()))
+    if came_back:
+        await post.takes(a_bounce_of(outbox.mails[0]), sent_from="")
     outbox.later(minutes=17)
     await waiting.withheld(post.workshop, [attempt.message.message_id], "person/ada", "It was for somebody else.")
     await post.workshop.run([ending.subject], ending.note, ending.cause)
     [row] = await outbox.messages(kind="full")
-    assert (row["state"], row["why"]) == ("delivered", None)
-    told = [said.name for said in await post.said("message.failed", "message.delivered")]
-    assert told == ["message.failed", "message.delivered"]
+    assert (row["state"], row["why"]) == (state, None)
+    [withheld, told] = await post.said("message.failed", "message.delivered")
+    assert (withheld.name, withheld.data["by"], told.name) == ("message.failed", "withheld", f"message.{state}")

@@ -71,14 +71,15 @@ async def watch(workshop: Workshop) -> None:
         now = await workshop.timesource.now(db)
         is_stopped = await standing(db) is not None
         may = await rules.may_leave(db, now - HOUR, most)
-        oldest = await waiting.oldest_due(db, now)
+        are_full = may.mails and not may.receipts
+        oldest = await waiting.oldest_due(db, now, receipts=not are_full)
     is_full = not is_stopped and not may.mails
     age = (now - oldest).total_seconds() if oldest is not None else 0.0
     MAIL_HELD_BACK.labels("intake", "stopped").set(is_stopped)
     MAIL_HELD_BACK.labels("intake", "limit").set(is_full)
-    MAIL_HELD_BACK.labels("intake", "receipts").set(may.mails and not may.receipts)
+    MAIL_HELD_BACK.labels("intake", "receipts").set(are_full)
     OLDEST_WAITING_MAIL_SECONDS.labels("intake").set(age)
-    if may.mails and not may.receipts:
-        log.warning("no receipts go out", because="limit")
+    if are_full:
+        log.warning("no receipts go out", because="half of an hour's mails were receipts")
     if is_stopped or is_full:
         log.warning("no mail goes out", because="stopped" if is_stopped else "limit", oldest_waits_seconds=round(age))

@@ -171,13 +171,16 @@ def writer_behind(head: Head, written: Sender, own: Collection[str], notes: list
     Whoever a mailbox of ours has written for: a group hands on what citizens write, a web form what they wrote.
 
     Anybody who writes to a group can put somebody else into these headers, and the group adds who it really was: so all
-    who are named beside the sender are given, too. Where nobody is, it has no sender, for it is no citizen's address.
+    who are named beside the sender are given, too. Where answers go to the list, Mailman names the writer in Cc alone.
+    Where nobody is named, it has no sender, for it is no citizen's address.
     """
     if not is_own(written.address or "", own):
         return written, ()
     lines = [line for name in WRITERS for line in head.lines(name)]
     named = (each for line in lines for each in senders_in(line) if each.address and not is_own(each.address, own))
-    writer = next(named, None)
+    copied = [each for line in head.lines("cc") for each in senders_in(line) if each.address]
+    apart = [each for each in copied if not is_own(each.address or "", own)]
+    writer = next(named, apart[0] if len(apart) == 1 else None)
     if writer is None:
         notes.append("It is from an address of ours, and does not say for whom.")
         return Sender(written.name, None), ()

@@ -8,11 +8,15 @@ from datetime import datetime
 from shared.db import Connection
 from shared.vocabulary import EnquiryId, MessageId, MessageKind
 
+# In two parts, as the indexes of what is to be sent are.
 WAITING = """
 SELECT m.message_id, m.enquiry_id, s.reference, m.kind, m.address, m.state, m.requested_at, m.look_at,
        (SELECT a.why FROM attempts a WHERE a.message_id = m.message_id ORDER BY a.nth DESC LIMIT 1) AS why
-  FROM messages m JOIN submissions s USING (enquiry_id)
- WHERE m.state IN ('waiting', 'sending') AND m.mail_message_id IS NOT NULL
+  FROM (SELECT * FROM messages WHERE state IN ('waiting', 'sending') AND kind <> 'receipt'
+        UNION ALL
+        SELECT * FROM messages WHERE state IN ('waiting', 'sending') AND kind = 'receipt') m
+  JOIN submissions s USING (enquiry_id)
+ WHERE m.mail_message_id IS NOT NULL
  ORDER BY m.requested_at, m.message_id LIMIT $1
 """
 
@@ -38,18 +42,17 @@ async def waiting(db: Connection, most: int) -> list[WaitingMail]:
     return [WaitingMail(**{**dict(row), "kind": MessageKind(row["kind"])}) for row in rows]
 
 
-# In two parts, as the indexes are.
 OLDEST_DUE = """
 SELECT least((SELECT min(look_at) FROM messages
                WHERE state = 'waiting' AND kind <> 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1),
              (SELECT min(look_at) FROM messages
-               WHERE state = 'waiting' AND kind = 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1))
+               WHERE state = 'waiting' AND kind = 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1 AND $2))
 """
 
 
-async def oldest_due(db: Connection, now: datetime) -> datetime | None:
-    """None when none waits that could go out."""
-    moment: datetime | None = await db.fetchval(OLDEST_DUE, now)
+async def oldest_due(db: Connection, now: datetime, *, receipts: bool) -> datetime | None:
+    """None when none waits that could go out. `receipts` count, or wait for the next hour."""
+    moment: datetime | None = await db.fetchval(OLDEST_DUE, now, receipts)
     return moment
 
 

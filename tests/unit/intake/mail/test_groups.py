@@ -71,6 +71,7 @@ def test_a_machine_that_writes_to_a_group_of_ours_is_a_machine() -> None:
             "X-Original-From: Ada Smith <ada@example.org>\nReply-To: Mallory <mallory@example.net>\n",
             ("mallory@example.net",),
         ),
+        ("Reply-To: hello@anytown.example\nCc: Ada Smith <ada@example.org>\n", ()),
         (
             "X-Original-From: Ada Smith <ada@example.org>\nReply-To: hello@anytown.example\nCc: M <m@example.net>\n",
             ("m@example.net",),
@@ -94,6 +95,8 @@ def test_an_address_of_ours_that_names_nobody_else_is_no_citizens() -> None:
     found = of("From: Ada via Hello <hello@anytown.example>\nReply-To: hello+abc@anytown.example\n")
     assert (found.kind, found.sender) == (MailKind.ORDINARY, Sender("Ada via Hello", None))
     assert found.notes == ("It is from an address of ours, and does not say for whom.",)
+    several = of("From: Ada via Hello <hello@anytown.example>\nCc: ada@example.org, jo@example.org\n")
+    assert several.sender == found.sender
 
 
 def test_what_a_citizen_wrote_in_a_form_of_ours_is_theirs_though_the_form_says_that_it_sent_it() -> None:
