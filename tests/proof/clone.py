@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -20,6 +21,7 @@ from tests.parts.waiting import until_now
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 45 * 60.0
+MOST_NAMED = 10
 MOST_TOLD = 400
 """Characters of a program's last words."""
 
@@ -37,6 +39,12 @@ class Done:
         """The last line that counts tests."""
         lines = [line for line in self.text.splitlines() if " passed" in line or " failed" in line]
         return lines[-1].strip("= ") if lines else "no tests ran"
+
+    @property
+    def failed(self) -> str:
+        """The tests that did, named, and a comma before them."""
+        named = re.findall(r"^(?:FAILED|ERROR) (\S+)", self.text, re.MULTILINE)
+        return "".join(f", {each}" for each in named[:MOST_NAMED])
 
     @property
     def last_words(self) -> str:

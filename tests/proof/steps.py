@@ -69,7 +69,7 @@ def test_it(clone: Clone) -> Iterator[Proven]:
     yield Proven(
         "1.2",
         "`make test`",
-        done.closing_line,
+        done.closing_line + done.failed,
         "all pass, none skipped",
         done.code == 0 and "skipped" not in done.closing_line,
     )

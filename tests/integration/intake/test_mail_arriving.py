@@ -151,7 +151,7 @@ async def test_the_door_is_not_quiet_until_a_mail_is_kept_and_answered(door: Doo
     async with workshop.reading() as db, db.transaction():
         await db.execute("LOCK TABLE mails IN ACCESS EXCLUSIVE MODE")
         sending = asyncio.create_task(sends(door, a_mail()))
-        await until(lambda: not place.is_quiet, within=5, what="a mail at the door")
+        await until(lambda: not place.is_quiet, within=20, what="a mail at the door")
         assert not await place.falls_quiet(0.01)
     assert (await sending, await place.falls_quiet(5)) == ({}, True)
 

@@ -98,7 +98,7 @@ async def test_suggestions_stand_beside_a_task_and_move_nothing(ear: Ear, worksh
     assert [(each["queue_id"], each["because"]) for each in shown] == [
         ("highways", ["it says 'hole'"]),
         ("waste", ["it came by web", "it says 'hole'"]),
-        ("council-tax", ["it is where many enquiries go"]),
+        ("council-tax", ["nothing speaks for it, and yet it is among the likeliest"]),
     ]
     assert all(each["name"] for each in shown)
     assert 0.4 < shown[0]["share"] < 1 > sum(each["share"] for each in shown)
