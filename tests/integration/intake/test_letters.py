@@ -265,9 +265,11 @@ async def test_a_forged_report_that_names_a_message_of_ours_marks_nobody_else(po
     assert [row["address"] for row in await rows(post.workshop, "bounced_addresses")] == ["jo@example.org"]
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
 async def test_a_bounce_that_comes_before_it_is_on_record_that_the_mail_left_is_what_counts(
-    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch
+    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch, is_killed: bool
 ) -> None:
+    """Where whoever sent it was killed, that is found out a quarter of an hour later."""
     monkeypatch.setenv("ACCESSPOINT_INTAKE_RECEIPTS_PER_ADDRESS", "0")
     settings.cache_clear()
     mail = await post.takes(a_mail())
@@ -277,27 +279,14 @@ async def test_a_bounce_that_comes_before_it_is_on_record_that_the_mail_left_is_
     ending = sending.Ending(attempt, await sending.make_attempt(attempt, sending.carriers()))
     [sent] = outbox.mails
     await post.takes(a_bounce_of(sent), sent_from="")
-    await post.workshop.run([ending.subject], ending.note, ending.cause)
+    if is_killed:
+        assert len(await outbox.sends(minutes=17)) == 1
+    else:
+        await post.workshop.run([ending.subject], ending.note, ending.cause)
     [message] = await outbox.messages(kind="full")
     assert message["state"] == "failed"
     [said] = await post.said("message.failed", "message.delivered")
     assert (said.name, said.data["by"], said.data["because"]) == ("message.failed", "bounce", "550 No such user")
-
-
-async def test_a_bounce_of_a_mail_whose_sender_was_killed_is_what_counts_when_it_is_found_that_it_left(
-    post: PostRoom, outbox: Outbox, ear: Ear, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ACCESSPOINT_INTAKE_RECEIPTS_PER_ADDRESS", "0")
-    settings.cache_clear()
-    mail = await post.takes(a_mail())
-    await answers(ear, post.workshop, mail)
-    attempt = await post.workshop.run([], sending.begin_attempt, a_cause())
-    assert attempt is not None
-    assert (await sending.make_attempt(attempt, sending.carriers())).sent  # and here the process is killed
-    await post.takes(a_bounce_of(outbox.mails[0]), sent_from="")
-    assert len(await outbox.sends(minutes=17)) == 1
-    assert [row["state"] for row in await outbox.messages(kind="full")] == ["failed"]
-    assert [said.name for said in await post.said("message.failed", "message.delivered")] == ["message.failed"]
 
 
 async def test_a_bounce_of_another_mail_does_not_fail_one_that_is_sent_after_its_sender_was_killed(
