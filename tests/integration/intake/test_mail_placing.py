@@ -68,6 +68,7 @@ async def test_what_a_citizen_writes_to_a_group_of_the_councils_is_theirs(post: 
         ({"Reply_To": JO}, "further"),
         ({"Reply_To": "Mallory <mallory@example.net>"}, "held"),
         ({"Reply_To": TO_US, "Cc": "mallory@example.net"}, "held"),
+        ({"Cc": ", ".join([JO] * 1_000)}, "held"),
     ],
 )
 async def test_p09_whoever_may_have_written_to_a_group_of_the_councils_has_to_be_known_too(

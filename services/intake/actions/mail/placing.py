@@ -198,10 +198,11 @@ async def place_of(db: Connection, read_mail: ReadMail) -> Place:
 
 async def where_known(db: Connection, enquiry_ids: Collection[EnquiryId], read_mail: ReadMail) -> set[EnquiryId]:
     """Where it is not certain which of several has written, all of them have to be known."""
-    if read_mail.address is None:
+    also_named = read_mail.mail.also_named
+    if read_mail.address is None or also_named is None:
         return set()
     known_on = set(enquiry_ids)
-    for address in (read_mail.address, *read_mail.mail.also_named):
+    for address in (read_mail.address, *also_named):
         known_on &= await participants.known_on(db, known_on, address)
     return known_on
 

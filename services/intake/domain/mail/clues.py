@@ -19,13 +19,15 @@ class Clues:
     (of multipart/report) are in small letters. `text` is the beginning of what a reader sees, quotes and all.
     `delivery_status` is the text of the message/delivery-status parts, `returned_headers` the header lines of the mail
     that a report gives back; both are empty when there are none. `sent_from` is the envelope's sender: empty for the
-    null path, None when the way the mail came does not tell. `sender` is who stands in From, whoever wrote it.
+    null path, None when the way the mail came does not tell. `sender` is who stands in From, `written_for`
+    the address of whoever that wrote for, if it is one of ours.
     `is_ours` says that its Message-ID is one we have given; `own` are the addresses of the council's mailboxes.
     """
 
     headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     subject: str = ""
     sender: Sender = NOBODY
+    written_for: str | None = None
     sent_from: str | None = None
     content_type: str = "text/plain"
     report_type: str = ""

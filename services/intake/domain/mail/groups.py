@@ -8,11 +8,15 @@ From, and whoever wrote stands elsewhere; the council's own web forms write the 
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from services.intake.domain.mail.addresses import addresses_in
+from services.intake.domain.mail.addresses import addresses_in, senders_in
+from services.intake.domain.mail.headers import Head
+from services.intake.domain.mail.model import Sender
 
 LIST_HEADERS = ("list-id", "list-post", "mailing-list", "x-mailing-list")
 WRITERS = ("x-original-from", "x-original-sender", "reply-to")
 """Where somebody is named for whom a mailbox of ours has written."""
+MOST_NAMED, LONGEST_NAMED = 20, 10_000
+"""Beyond, whoever the group itself has named may stand where nobody looks any more."""
 LISTS = "lists."
 """Lists may have a domain of their own below the council's."""
 MOST_MARKS, LONGEST_MARK = 10, 1000
@@ -35,6 +39,30 @@ def through_own_group(headers: Mapping[str, Sequence[str]], own: Collection[str]
         return False
     named = [tuple(addresses_in([value])) for value in others]
     return all(any(is_own_list(each, own) for each in several) for several in named if several or not ids)
+
+
+def writer_behind(
+    head: Head, own: Collection[str], *, through_group: bool
+) -> tuple[Sender | None, Sequence[str] | None]:
+    """
+    For whom a mailbox of ours has written, and who else may be meant; None where these are too many to tell.
+
+    A group hands on what citizens write, a web form what they wrote there. Anybody who writes to a group can put
+    somebody else into these headers, and the group adds who it really was. Where answers go to the list, Mailman names
+    the writer in Cc alone; but whom a colleague writes to from a shared mailbox stands there as well.
+    """
+    lines, copies = [line for name in WRITERS for line in head.lines(name)], head.lines("cc")
+    named, copied = ([each for line in some for each in named_in(line, own)] for some in (lines, copies))
+    writer = next(iter(named), copied[0] if through_group and len(copied) == 1 else None)
+    if writer is None:
+        return None, ()
+    others = [each for each in addresses_in([*lines, *copies]) if each != writer.address and not is_own(each, own)]
+    is_known_whole = len(others) <= MOST_NAMED and sum(map(len, [*lines, *copies])) <= LONGEST_NAMED
+    return writer, tuple(others) if is_known_whole else None
+
+
+def named_in(line: str, own: Collection[str]) -> Sequence[Sender]:
+    return [each for each in senders_in(line) if each.address and not is_own(each.address, own)]
 
 
 def is_own_list(address: str, own: Collection[str]) -> bool:

@@ -115,7 +115,7 @@ def why_in_words(clues: Clues) -> str | None:
     by_header = [*generated(clues), *(["Precedence"] if precedences(clues) & MANY else [])]
     answers = any(clues.headers.get(name) for name in ("in-reply-to", "references"))
     away, automatic = holds(own_words, AWAY_TEXTS), holds(own_words, AUTOMATIC_TEXTS)
-    noreply = is_noreply(clues.sender.address or "")
+    noreply = any(map(is_noreply, writers(clues)))
     if is_automatic_reply(subject) and (by_header or answers or away or automatic or noreply):
         return "Its subject is that of an automatic reply, and it is not the only sign of one."
     if is_away(subject) and (generated(clues) or sum((bool(by_header), answers, away, automatic, noreply)) > 1):
@@ -160,7 +160,12 @@ def is_daemon(clues: Clues) -> bool:
     """A mail server by its name, in the mail or on the envelope; some give no address at all."""
     if clues.sender.address is None:
         return not clues.sent_from
-    return any(DAEMONS.fullmatch(local_part(address)) for address in (clues.sender.address, clues.sent_from or ""))
+    return any(DAEMONS.fullmatch(local_part(each)) for each in (*writers(clues), clues.sent_from or ""))
+
+
+def writers(clues: Clues) -> Sequence[str]:
+    """A group that has put itself in From does not make a person of a machine."""
+    return [each for each in (clues.sender.address, clues.written_for) if each]
 
 
 def is_noreply(address: str) -> bool:

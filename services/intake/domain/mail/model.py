@@ -124,8 +124,8 @@ class Mail:
     `text` is what its sender wrote now; `quoted` what they replied to and `signature` stand apart, and nothing is cut.
     `html` is safe to show. `mentions` are Message-IDs of References and In-Reply-To, the nearest first; `answers_to`
     are addresses to which an answer goes when it is not the sender's. Where an address of ours wrote for somebody, the
-    sender is who is named first, and `also_named` are all others who may be meant; what came `by_own_group` has a
-    group's sender on its envelope.
+    sender is who is named first, and `also_named` are all others who may be meant, None where they are too many to
+    tell; what came `by_own_group` has a group's sender on its envelope.
     """
 
     kind: MailKind
@@ -140,7 +140,7 @@ class Mail:
     mentions: Sequence[str] = ()
     recipients: Sequence[str] = ()
     answers_to: Sequence[str] = ()
-    also_named: Sequence[str] = ()
+    also_named: Sequence[str] | None = ()
     by_own_group: bool = False
     sent_at: datetime | None = None
     language: str | None = None

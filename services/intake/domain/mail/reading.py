@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,7 +12,7 @@ from services.intake.domain.mail.bodies import Bodies, bodies_of
 from services.intake.domain.mail.bounces import failures_in
 from services.intake.domain.mail.charsets import decoded_words
 from services.intake.domain.mail.clues import TEXT_BEGINS, Clues
-from services.intake.domain.mail.groups import WRITERS, is_own, through_own_group
+from services.intake.domain.mail.groups import is_own, through_own_group, writer_behind
 from services.intake.domain.mail.headers import Head, language_of, message_id_of, message_ids_in
 from services.intake.domain.mail.kinds import CLUES, kind_of
 from services.intake.domain.mail.model import Mail, MailKind, Sender
@@ -34,6 +34,8 @@ MANY_ODD_BYTES = 0.03
 NO_TEXT = bytes(n for n in range(32) if n not in b"\t\n\f\r\x1b")
 REWRITTEN = ("srs0", "srs1", "prvs=", "btv1==", "bounce", "msprvs1=")
 """How the local parts of senders begin that servers have made for the way back."""
+FOR_SOMEBODY = "It is from an address of ours, for somebody else: they were taken for its sender."
+FOR_NOBODY = "It is from an address of ours, and does not say for whom."
 
 
 class Unreadable(AppError):
@@ -55,7 +57,7 @@ class Letterhead:
 
     written: Sender
     sender: Sender
-    also_named: Sequence[str]
+    also_named: Sequence[str] | None
     sent_at: datetime | None
     notes: Sequence[str]
 
@@ -79,8 +81,10 @@ def read(raw: bytes, *, sent_from: str | None, ours: Callable[[str], bool], own:
 
 def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
     head, bodies = root.head, bodies_of(tree, root)
-    letterhead = letterhead_of(head, beside)
-    clues = clues_of(root, bodies, letterhead.written, beside)
+    headers = {name: clues_in(head, name) for name in CLUES if name in head.values}
+    through_group = through_own_group(headers, beside.own)
+    letterhead = letterhead_of(head, beside, through_group=through_group)
+    clues = clues_of(root, bodies, headers, letterhead, beside)
     kind, because = kind_of(clues)
     bounced, bounced_ids = failures_in(clues) if kind is MailKind.BOUNCE else ((), ())
     told = told_apart(bodies.text)
@@ -98,7 +102,7 @@ def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
         recipients=tuple(addresses_in([line for name in SENT_TO for line in head.lines(name)])),
         answers_to=answers_to(head, letterhead.sender),
         also_named=letterhead.also_named,
-        by_own_group=letterhead.written != letterhead.sender or through_own_group(clues.headers, beside.own),
+        by_own_group=letterhead.written != letterhead.sender or through_group,
         sent_at=letterhead.sent_at,
         language=language_of(head),
         parts=tuple(bodies.files),
@@ -108,13 +112,15 @@ def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
     )
 
 
-def clues_of(root: Part, bodies: Bodies, sender: Sender, beside: Beside) -> Clues:
-    head = root.head
-    message_id = message_id_of(head.raw("message-id"))
+def clues_of(
+    root: Part, bodies: Bodies, headers: Mapping[str, Sequence[str]], letterhead: Letterhead, beside: Beside
+) -> Clues:
+    message_id = message_id_of(root.head.raw("message-id"))
     return Clues(
-        headers={name: clues_in(head, name) for name in CLUES if name in head.values},
-        subject=head.text("subject"),
-        sender=sender,
+        headers=headers,
+        subject=root.head.text("subject"),
+        sender=letterhead.written,
+        written_for=letterhead.sender.address if letterhead.sender != letterhead.written else None,
         sent_from=beside.sent_from,
         content_type=root.media_type,
         report_type=root.parameters.get("report-type", "").lower(),
@@ -138,10 +144,15 @@ def clues_in(head: Head, name: str) -> Sequence[str]:
     return [" ".join(decoded_words(value[:LONGEST_CLUE]).split()) for value in head.lines(name)[:MOST_VALUES]]
 
 
-def letterhead_of(head: Head, beside: Beside) -> Letterhead:
+def letterhead_of(head: Head, beside: Beside, *, through_group: bool) -> Letterhead:
+    """Where an address of ours names nobody for whom it wrote, there is no sender: it is no citizen's address."""
     notes: list[str] = []
-    written = sender_of(head, beside.sent_from, notes)
-    sender, also_named = writer_behind(head, written, beside.own, notes)
+    sender = written = sender_of(head, beside.sent_from, notes)
+    also_named: Sequence[str] | None = ()
+    if is_own(written.address or "", beside.own):
+        writer, also_named = writer_behind(head, beside.own, through_group=through_group)
+        sender = writer or Sender(written.name, None)
+        notes.append(FOR_SOMEBODY if writer else FOR_NOBODY)
     return Letterhead(written, sender, also_named, sent_at(head, notes), notes)
 
 
@@ -164,29 +175,6 @@ def sender_of(head: Head, sent_from: str | None, notes: list[str]) -> Sender:
         return Sender(name, address)
     notes.append("It does not say whom it is from.")
     return Sender(name, None)
-
-
-def writer_behind(head: Head, written: Sender, own: Collection[str], notes: list[str]) -> tuple[Sender, Sequence[str]]:
-    """
-    Whoever a mailbox of ours has written for: a group hands on what citizens write, a web form what they wrote.
-
-    Anybody who writes to a group can put somebody else into these headers, and the group adds who it really was: so all
-    who are named beside the sender are given, too. Where answers go to the list, Mailman names the writer in Cc alone.
-    Where nobody is named, it has no sender, for it is no citizen's address.
-    """
-    if not is_own(written.address or "", own):
-        return written, ()
-    lines = [line for name in WRITERS for line in head.lines(name)]
-    named = (each for line in lines for each in senders_in(line) if each.address and not is_own(each.address, own))
-    copied = [each for line in head.lines("cc") for each in senders_in(line) if each.address]
-    apart = [each for each in copied if not is_own(each.address or "", own)]
-    writer = next(named, apart[0] if len(apart) == 1 else None)
-    if writer is None:
-        notes.append("It is from an address of ours, and does not say for whom.")
-        return Sender(written.name, None), ()
-    notes.append("It is from an address of ours, for somebody else: they were taken for its sender.")
-    others = (each for each in addresses_in([*lines, *head.lines("cc")]) if not is_own(each, own))
-    return writer, tuple(each for each in others if each != writer.address)
 
 
 def sent_at(head: Head, notes: list[str]) -> datetime | None:

@@ -18,8 +18,14 @@ FOR_ADA = "From: 'Ada Smith' via Hello <hello@anytown.example>\n"
 ADA = Sender("Ada Smith", "ada@example.org")
 
 
-def of(head: str, sent_from: str | None = "hello+bncBDA@anytown.example") -> Mail:
-    raw = f"{head}To: hello@anytown.example\nSubject: Bins\nDate: Mon, 3 Jun 2024 09:00:00 +0000\n\nNot emptied.\n"
+def of(
+    head: str,
+    sent_from: str | None = "hello+bncBDA@anytown.example",
+    *,
+    subject: str = "Bins",
+    text: str = "Not emptied.\n",
+) -> Mail:
+    raw = f"{head}To: hello@anytown.example\nSubject: {subject}\nDate: Mon, 3 Jun 2024 09:00:00 +0000\n\n{text}"
     return read(raw.encode(), sent_from=sent_from, ours=lambda _: False, own=OWN)
 
 
@@ -97,6 +103,46 @@ def test_an_address_of_ours_that_names_nobody_else_is_no_citizens() -> None:
     assert found.notes == ("It is from an address of ours, and does not say for whom.",)
     several = of("From: Ada via Hello <hello@anytown.example>\nCc: ada@example.org, jo@example.org\n")
     assert several.sender == found.sender
+
+
+def test_whom_a_colleague_writes_to_from_a_shared_mailbox_has_not_written() -> None:
+    found = of("From: Parking <parking@anytown.example>\nCc: ada@example.org\n", sent_from="parking@anytown.example")
+    assert found.sender == Sender("Parking", None)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "Reply-To: " + "ada@example.org, " * 1_000 + "mallory@example.net\n",
+        f"Reply-To: {'a' * 310_000} <ada@example.org>\nReply-To: mallory@example.net\n",
+        f"Reply-To: ada@example.org\nCc: {'a' * 310_000}\nCc: mallory@example.net\n",
+        "Reply-To: ada@example.org\nCc: " + ", ".join(f"mallory{n}@example.net" for n in range(21)) + "\n",
+    ],
+)
+def test_of_too_many_nobody_can_tell_who_has_written_through_a_group(named: str) -> None:
+    found = of(FOR_ADA + GOOGLES + "X-Original-From: Ada Smith <ada@example.org>\n" + named)
+    assert (found.sender, found.also_named) == (ADA, None)
+
+
+@pytest.mark.parametrize("marks", [GOOGLES, ""])
+@pytest.mark.parametrize(
+    ("writer", "subject", "text", "kind"),
+    [
+        (
+            "MAILER-DAEMON@example.org",
+            "failure notice",
+            "Hi. This is the qmail-send program at example.org.\n\n<ada@example.org>:\nNo such user (#5.1.1)\n",
+            MailKind.BOUNCE,
+        ),
+        ("noreply@example.org", "Automatic reply: Bins", "I am not here.\n", MailKind.AUTO_REPLY),
+    ],
+)
+def test_a_group_that_puts_itself_in_from_makes_no_person_of_a_machine(
+    marks: str, writer: str, subject: str, text: str, kind: MailKind
+) -> None:
+    found = of(f"{FOR_ADA}X-Original-From: {writer}\n{marks}", subject=subject, text=text)
+    assert found.kind is kind
+    assert [each.address for each in found.bounced] == (["ada@example.org"] if kind is MailKind.BOUNCE else [])
 
 
 def test_what_a_citizen_wrote_in_a_form_of_ours_is_theirs_though_the_form_says_that_it_sent_it() -> None:
