@@ -181,8 +181,20 @@ class Records:
         """Were no quotation mark opened in it."""
         return line.raw.count(self._form.delimiter.encode()) + 1 >= len(self.columns)
 
+    def _is_between_rows(self, first: Line, line: Line) -> bool:
+        """
+        Where rows lack their outer quotation marks, each closes the text of the one before and opens another: one has
+        not to read on to the end of all texts.
+        """
+        closes = end_of_text(line.raw, 0) >= 0
+        is_row = closes and width_of(line.raw, self._form.delimiter) == len(self.columns)
+        return is_row and self._is_as_wide_as_a_row(first)
+
     def _together(self, first: Line) -> Sequence[Line] | None:
-        """The lines of a record; None when a quotation mark is open for longer than any text of ours is."""
+        """
+        The lines of a record, or those up to one that looks like a row; None when a quotation mark is open for longer
+        than any text of ours is.
+        """
         lines, size = [first], len(first.raw)
         state = self._quotes.after(first.raw)
         while state is Quote.OPEN and len(lines) < MOST_LINES and size <= LONGEST_LINE:
@@ -192,6 +204,8 @@ class Records:
             lines.append(line)
             size += len(line.raw)
             state = self._quotes.after(line.raw, state) if line.whole else Quote.BROKEN
+            if state is Quote.OPEN and self._is_between_rows(first, line):
+                return lines
         if state is Quote.CLOSED or (state is Quote.BROKEN and len(lines) == 1):
             return lines
         self._lines.give_back(lines[1:])

@@ -167,6 +167,14 @@ def test_a_quotation_mark_that_is_never_closed_costs_one_row(tmp_path: Path) -> 
     ]
 
 
+def test_rows_whose_outer_quotation_marks_are_missing_are_told_one_by_one(tmp_path: Path) -> None:
+    """Each closes the text of the one before, and opens another: only the next one is looked at."""
+    rows = [f'A{nth}","call","Lamp {nth}","05/01/2015 09:30","","x\n' for nth in range(1, 5)]
+    file = a_file(tmp_path, HEAD + "".join(rows))
+    closed = [(nth, CLOSED_BY_A_ROW.format(line=nth + 1)) for nth in range(2, 5)]
+    assert [(each.line, each.wrong) for each in records_in(file)] == [*closed, (5, NEVER_CLOSED)]
+
+
 def test_also_where_a_later_row_seems_to_close_it(tmp_path: Path) -> None:
     file = a_file(tmp_path, HEAD + line_of(1, what='"Lamp') + line_of(2) + line_of(3, what='"Lamp, the third"'))
     assert [(each.line, each.wrong) for each in records_in(file)] == [(2, NEVER_CLOSED), (3, None), (4, None)]
