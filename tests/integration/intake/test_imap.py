@@ -341,6 +341,23 @@ async def test_a_mail_beyond_the_limit_is_missing_and_holds_up_nothing(
         await until(lambda: none_is_missing(town), what="that nothing is missing")
 
 
+async def test_what_is_missing_is_counted_once_when_an_earlier_cut_over_has_the_folder_read_again(
+    town: Workshop, server: PrivateDovecot, file: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCESSPOINT_INTAKE_MAIL_MAX_BYTES", "10000")
+    shown: list[int] = []
+    monkeypatch.setattr(Reader, "show_missing", lambda _, missing: shown.append(missing or 0))
+    server.put(USER, letters(1, about="old"), date=LONG_AGO)
+    server.put(USER, [*letters(1), simple_mail(sender=JO, to=TO_US, text=filling(20_000))])
+    async with reading(town, file, monkeypatch):
+        await until_kept(town, 1)
+        assert (await until_read(town, 3))["missing"] == 1
+        accounts_file(data, server.port, cut_over=LONG_AGO)
+        await until_kept(town, 2)
+        await until_read(town, 3)
+    assert (max(shown), (await rows(town, "mail_positions"))[0]["missing"]) == (1, 1)
+
+
 async def none_is_missing(workshop: Workshop) -> bool:
     return [row["missing"] for row in await rows(workshop, "mail_positions")] == [0]
 

@@ -97,7 +97,8 @@ async def begin_again(db: Connection, hold: Hold, uid_validity: int, moved_up_to
     return True
 
 
-LOOK_BACK = "UPDATE mail_positions SET last_uid = 0 WHERE account = $1 AND folder = $2"
+# Whatever is missing is met, and counted, once more on the way.
+LOOK_BACK = "UPDATE mail_positions SET last_uid = 0, missing = 0 WHERE account = $1 AND folder = $2"
 FORGET_PASSED_OVER = "DELETE FROM mail_uids WHERE account = $1 AND folder = $2 AND mail_id IS NULL"
 
 
