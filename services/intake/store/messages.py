@@ -205,21 +205,17 @@ async def end_attempt(db: Connection, attempt: Attempt, end: End) -> bool | None
 
 
 # A bounce may be read before it is on record that what came back has left.
-CAME_BACK_ALREADY = """
-SELECT b.why FROM bounced_addresses b
- WHERE b.address = lower($1) AND b.bounced_at >= $2
-   AND EXISTS (SELECT FROM mails m WHERE m.about = $3 AND m.kind = 'bounce' AND m.kept_at >= $2)
-"""
+CAME_BACK_ALREADY = "SELECT came_back_because FROM messages WHERE message_id = $1 AND came_back_at >= $2"
 
 
 async def came_back_already(db: Connection, attempt: Attempt, *, found: bool) -> str | None:
     """
-    Why a bounce about this enquiry, since it left, says that nobody is reached at the address.
+    Why a bounce that names it, since it left, says that nobody is reached at the address.
 
     It was `found` that it had left by an attempt before this one, which was cut off.
     """
-    message, since = attempt.message, (found and attempt.first_cut_off_at) or attempt.begun_at
-    why: str | None = await db.fetchval(CAME_BACK_ALREADY, message.address, since, message.enquiry_id)
+    since = (found and attempt.first_cut_off_at) or attempt.begun_at
+    why: str | None = await db.fetchval(CAME_BACK_ALREADY, attempt.message.message_id, since)
     return why
 
 

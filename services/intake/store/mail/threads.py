@@ -98,10 +98,13 @@ async def mark_bounced(db: Connection, address: str, why: str, bounced_at: datet
 
 # What was never sent for certain may still be under way: its own attempts decide.
 CAME_BACK = """
-UPDATE messages SET state = 'failed' WHERE message_id = $1 AND state = 'delivered' RETURNING true
+UPDATE messages m SET came_back_at = $2, came_back_because = $3,
+                      state = CASE m.state WHEN 'delivered' THEN 'failed' ELSE m.state END
+  FROM messages before WHERE m.message_id = $1 AND before.message_id = m.message_id
+RETURNING before.state = 'delivered'
 """
 
 
-async def came_back(db: Connection, message_id: MessageId) -> bool:
+async def came_back(db: Connection, message_id: MessageId, at: datetime, why: str) -> bool:
     """Whether it had been delivered, as far as anybody knew: it was not."""
-    return await db.fetchval(CAME_BACK, message_id) is not None
+    return bool(await db.fetchval(CAME_BACK, message_id, at, why))
