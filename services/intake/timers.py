@@ -25,9 +25,8 @@ from shared.timers import Every, When, every
 from shared.vocabulary import new_id
 from shared.work import Cause, Workshop
 
-MOST_ROUNDS = 100
-SENDS_FOR = 3.0
-"""Seconds after which no further message is begun: less than a service that stops is waited for."""
+BUSY_FOR = 3.0
+"""Seconds after which nothing further is begun: less than a service that stops is waited for."""
 ENDS_WITHIN = 10.0
 """Seconds that a message under way has left when it is no longer waited for."""
 COURTESY = 0.25
@@ -51,7 +50,7 @@ log = structlog.get_logger()
 async def send_messages(workshop: Workshop) -> None:
     """One after the other; bounded, so that the service can stop. Woken whenever a reply is asked for."""
     await note_endings(workshop)
-    ways, enough, mails = sending.carriers(), monotonic() + SENDS_FOR, True
+    ways, enough, mails = sending.carriers(), monotonic() + BUSY_FOR, True
     try:
         while ended := await unbroken(send_next(workshop, ways, mails=mails)):
             mails = mails and not ended.tried.away
@@ -106,15 +105,18 @@ def is_away(error: Exception) -> bool:
 
 async def place_mails(workshop: Workshop) -> None:
     """Several at once; bounded, so that the service can stop. Woken whenever one is kept."""
+    enough = monotonic() + BUSY_FOR
     await give_back(workshop)
-    for _ in range(MOST_ROUNDS):
+    while True:
         begun = await workshop.run([], placing.begin, Cause("intake", new_id()))
         if not begun:
             return
         NOT_ENDED[workshop] = {waiting.kept.mail_id: waiting for waiting in begun}
         given_out = iter(begun)
         await all_of(*(place_each(workshop, given_out) for _ in range(SIDE_BY_SIDE)))
-    workshop.on_wake(PLACE)
+        if monotonic() >= enough:
+            workshop.on_wake(PLACE)
+            return
 
 
 async def give_back(workshop: Workshop) -> None:

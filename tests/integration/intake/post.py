@@ -112,7 +112,12 @@ class PostRoom:
 
     async def places(self) -> list[dict[str, Any]]:
         """Whatever waits; all mails there are, in the order in which they came."""
-        await timers.place_mails(self.workshop)
+        woken, wake = {keeping.PLACE}, self.workshop.on_wake
+        self.workshop.on_wake = woken.add
+        while woken:
+            woken.clear()
+            await timers.place_mails(self.workshop)
+        self.workshop.on_wake = wake
         return sorted(await rows(self.workshop, "mails"), key=lambda mail: (mail["kept_at"], mail["mail_id"]))
 
     async def takes(self, raw: bytes, **fields: Any) -> dict[str, Any]:

@@ -67,7 +67,7 @@ async def test_a_message_that_takes_too_long_does_not_keep_the_service_from_stop
 async def test_after_some_seconds_nothing_more_is_begun_and_the_sender_is_woken_again(
     desk: Desk, ear: Ear, workshop: Workshop, carrier: Unwilling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timers, "SENDS_FOR", 0)
+    monkeypatch.setattr(timers, "BUSY_FOR", 0)
     for _ in range(2):
         await a_message(desk, ear)
     woken: list[str] = []
