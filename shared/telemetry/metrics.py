@@ -89,8 +89,8 @@ MAIL_HELD_BACK = Gauge(
 )
 OLDEST_WAITING_MAIL_SECONDS = Gauge(
     "accesspoint_oldest_waiting_mail_seconds",
-    "Since when the mail that has waited longest was to go out; 0 when none waits. Without receipts held back.",
-    ("service",),
+    "Since when the mail that has waited longest was to go out, of `written` and of `receipts`; 0 when none waits.",
+    ("service", "what"),
     registry=REGISTRY,
 )
 ENQUIRIES_UNREACHED = Gauge(

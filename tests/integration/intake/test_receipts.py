@@ -11,7 +11,7 @@ from services.intake.actions.mail.receipts import Arrival
 from services.intake.settings import settings
 from shared.contracts.sla import ClockStarted
 from shared.council import current
-from shared.telemetry import MAIL_HELD_BACK
+from shared.telemetry import MAIL_HELD_BACK, OLDEST_WAITING_MAIL_SECONDS
 from shared.vocabulary import ClockId, EnquiryId, Reference, new_id
 from shared.work import Work, Workshop
 from tests.builders import Ear, a_cause
@@ -210,6 +210,9 @@ async def test_at_most_half_of_what_may_leave_in_an_hour_are_receipts_and_what_p
     await stopping.watch(post.workshop)
     held_back = [MAIL_HELD_BACK.labels("intake", because)._value.get() for because in ("limit", "receipts")]
     assert held_back == [0, 1]
+    ages = [OLDEST_WAITING_MAIL_SECONDS.labels("intake", what)._value.get() for what in ("written", "receipts")]
+    assert ages[0] == 0
+    assert ages[1] > 3600
     await ear.hears(a_reply_on(asked, reference))
     assert len(await outbox.sends()) == 4
     assert len(await outbox.sends(minutes=61)) == 6

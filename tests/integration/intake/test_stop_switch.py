@@ -140,7 +140,7 @@ async def test_figures_tell_that_mail_is_stopped_and_since_when_the_oldest_waits
 ) -> None:
     def figures() -> tuple[float, float, float]:
         held = [MAIL_HELD_BACK.labels("intake", because)._value.get() for because in ("stopped", "limit")]
-        return held[0], held[1], OLDEST_WAITING_MAIL_SECONDS.labels("intake")._value.get()
+        return held[0], held[1], OLDEST_WAITING_MAIL_SECONDS.labels("intake", "written")._value.get()
 
     await stopping.watch(post.workshop)
     assert figures() == (0, 0, 0)

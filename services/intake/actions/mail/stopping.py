@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 
 import structlog
@@ -71,15 +72,16 @@ async def watch(workshop: Workshop) -> None:
         now = await workshop.timesource.now(db)
         is_stopped = await standing(db) is not None
         may = await rules.may_leave(db, now - HOUR, most)
-        are_full = may.mails and not may.receipts
-        oldest = await waiting.oldest_due(db, now, receipts=not are_full)
-    is_full = not is_stopped and not may.mails
-    age = (now - oldest).total_seconds() if oldest is not None else 0.0
+        oldest = await waiting.oldest_due(db, now)
+    are_full, is_full = may.mails and not may.receipts, not is_stopped and not may.mails
+    ages = {what: (now - since).total_seconds() if since else 0.0 for what, since in asdict(oldest).items()}
     MAIL_HELD_BACK.labels("intake", "stopped").set(is_stopped)
     MAIL_HELD_BACK.labels("intake", "limit").set(is_full)
     MAIL_HELD_BACK.labels("intake", "receipts").set(are_full)
-    OLDEST_WAITING_MAIL_SECONDS.labels("intake").set(age)
-    if are_full:
-        log.warning("no receipts go out", because="half of an hour's mails were receipts")
+    for what, age in ages.items():
+        OLDEST_WAITING_MAIL_SECONDS.labels("intake", what).set(age)
+    if are_full and ages["receipts"]:
+        log.warning("receipts wait: half of an hour's mails were some", oldest_waits_seconds=round(ages["receipts"]))
     if is_stopped or is_full:
-        log.warning("no mail goes out", because="stopped" if is_stopped else "limit", oldest_waits_seconds=round(age))
+        waits = round(max(ages.values()))
+        log.warning("no mail goes out", because="stopped" if is_stopped else "limit", oldest_waits_seconds=waits)

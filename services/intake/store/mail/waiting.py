@@ -43,17 +43,25 @@ async def waiting(db: Connection, most: int) -> list[WaitingMail]:
 
 
 OLDEST_DUE = """
-SELECT least((SELECT min(look_at) FROM messages
-               WHERE state = 'waiting' AND kind <> 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1),
-             (SELECT min(look_at) FROM messages
-               WHERE state = 'waiting' AND kind = 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1 AND $2))
+SELECT (SELECT min(look_at) FROM messages
+         WHERE state = 'waiting' AND kind <> 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1) AS written,
+       (SELECT min(look_at) FROM messages
+         WHERE state = 'waiting' AND kind = 'receipt' AND mail_message_id IS NOT NULL AND look_at <= $1) AS receipts
 """
 
 
-async def oldest_due(db: Connection, now: datetime, *, receipts: bool) -> datetime | None:
-    """None when none waits that could go out. `receipts` count, or wait for the next hour."""
-    moment: datetime | None = await db.fetchval(OLDEST_DUE, now, receipts)
-    return moment
+@dataclass(frozen=True, slots=True)
+class OldestDue:
+    """When the one that has waited longest was to go out: of what people have written, and of receipts."""
+
+    written: datetime | None
+    receipts: datetime | None
+
+
+async def oldest_due(db: Connection, now: datetime) -> OldestDue:
+    """None each when none waits that could go out."""
+    [row] = await db.fetch(OLDEST_DUE, now)
+    return OldestDue(**dict(row))
 
 
 ENQUIRY = "SELECT enquiry_id FROM messages WHERE message_id = $1"
