@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, cast
@@ -25,11 +24,16 @@ class BreaksOff(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Counted from 1, with its end. `whole` is False where it is longer than anybody reads: then only its beginning."""
+    """
+    Counted from 1, with its end. `whole` is False where it is longer than anybody reads: then only its beginning.
+
+    `stop` are the bytes of all lines up to its end, as far as they were read.
+    """
 
     number: int
     raw: bytes
-    whole: bool = True
+    whole: bool
+    stop: int
 
 
 class Reads(Protocol):
@@ -41,7 +45,7 @@ class Reads(Protocol):
 
 class Lines:
     """
-    One after another, and back again where a reader has gone too far.
+    One after another, and those ahead, for a reader who has to know how they go on.
 
     Refused, with the line reached, where a packed file breaks off: the lines before it are as they were.
     """
@@ -49,7 +53,8 @@ class Lines:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.number = 0
-        self._back: deque[Line] = deque()
+        self._stop = 0
+        self._ahead: deque[Line] = deque()
         self._held = opened(file)
         try:
             self._reads = unpacked(file, self._held)
@@ -64,27 +69,30 @@ class Lines:
 
     def next(self) -> Line | None:
         """None at the end of the file."""
-        if self._back:
-            return self._back.popleft()
-        raw = self._read(LONGEST_LINE)
-        if not raw:
-            return None
-        self.number += 1
-        whole = raw.endswith(b"\n") or len(raw) < LONGEST_LINE
-        if not whole:
-            self._skip_the_rest()
-        return Line(self.number, raw, whole)
+        return self._ahead.popleft() if self.ahead(1) else None
 
-    def give_back(self, lines: Iterable[Line]) -> None:
-        """They come again, in this order."""
-        self._back.extendleft(reversed(list(lines)))
+    def ahead(self, nth: int) -> Line | None:
+        """The next line is the first one ahead, and stays there. None behind the end of the file."""
+        while len(self._ahead) < nth:
+            raw = self._read(LONGEST_LINE)
+            if not raw:
+                return None
+            self.number += 1
+            self._stop += len(raw)
+            whole = raw.endswith(b"\n") or len(raw) < LONGEST_LINE
+            if not whole:
+                self._skip_the_rest()
+            self._ahead.append(Line(self.number, raw, whole, self._stop))
+        return self._ahead[nth - 1]
+
+    def take(self, most: int) -> list[Line]:
+        """So many of those ahead, as far as they were looked at."""
+        return [self._ahead.popleft() for _ in range(min(most, len(self._ahead)))]
 
     def skip_to(self, number: int) -> None:
         """The next line will be the one after it."""
-        while (line := self.next()) is not None:
-            if line.number > number:
-                self.give_back([line])
-                return
+        while (line := self.ahead(1)) is not None and line.number <= number:
+            self._ahead.popleft()
 
     def close(self) -> None:
         self._reads.close()

@@ -123,6 +123,7 @@ class Records:
         self._form = form
         self._quotes = Quotes(form.delimiter)
         self._lines = Lines(file)
+        self._open_until = Line(0, b"", whole=True, stop=0)
         self.columns: tuple[str, ...] = ()
         try:
             self.columns = self._read_head()
@@ -147,16 +148,15 @@ class Records:
     def _record(self, first: Line) -> Record:
         if not first.whole:
             return Record(first.number, first.number, first.raw, wrong=TOO_LONG)
-        lines = self._together(first)
-        if lines is None:
+        last = self._last_of(first)
+        if last is None:
             return Record(first.number, first.number, first.raw, wrong=NEVER_CLOSED)
-        last, rows = lines[-1], self._rows_within(lines)
-        if last in rows and self._is_as_wide_as_a_row(first):
-            self._lines.give_back(lines[1:])
+        if last is not first and self._is_as_wide_as_a_row(first) and self._is_a_row(last):
             wrong = CLOSED_BY_A_ROW.format(line=last.number)
             return Record(first.number, first.number, first.raw, wrong=wrong)
+        lines = [first, *self._lines.take(last.number - first.number)]
         raw = b"".join(line.raw for line in lines)
-        if rows:
+        if rows := self._rows_within(lines):
             wrong = ROWS_WITHIN.format(last=last.number, line=rows[0].number)
             return Record(first.number, last.number, raw, wrong=wrong)
         return Record(first.number, last.number, raw, *read_cells(raw, self._form))
@@ -167,49 +167,39 @@ class Records:
 
         Where a text of the first column ends, all columns stand behind it: that alone makes no row.
         """
-        if len(lines) == 1 or not self.columns:
+        if len(lines) == 1:
             return ()
-        first, delimiter = lines[0], self._form.delimiter
-        is_of_first_column = width_of(first.raw, delimiter) == 1 and not self._is_as_wide_as_a_row(first)
-        return [
-            line
-            for line in lines[1:]
-            if width_of(line.raw, delimiter) == len(self.columns) and not (is_of_first_column and QUOTE in line.raw)
-        ]
+        first = lines[0]
+        is_of_first_column = width_of(first.raw, self._form.delimiter) == 1 and not self._is_as_wide_as_a_row(first)
+        return [line for line in lines[1:] if self._is_a_row(line) and not (is_of_first_column and QUOTE in line.raw)]
+
+    def _is_a_row(self, line: Line) -> bool:
+        """Read alone. The head has no columns to compare with."""
+        return bool(self.columns) and width_of(line.raw, self._form.delimiter) == len(self.columns)
 
     def _is_as_wide_as_a_row(self, line: Line) -> bool:
         """Were no quotation mark opened in it."""
         return line.raw.count(self._form.delimiter.encode()) + 1 >= len(self.columns)
 
-    def _is_between_rows(self, first: Line, line: Line) -> bool:
+    def _last_of(self, first: Line) -> Line | None:
         """
-        Where rows lack their outer quotation marks, each closes the text of the one before and opens another: one has
-        not to read on to the end of all texts.
-        """
-        closes = end_of_text(line.raw, 0) >= 0
-        is_row = closes and width_of(line.raw, self._form.delimiter) == len(self.columns)
-        return is_row and self._is_as_wide_as_a_row(first)
+        The last line of a record; None when a quotation mark is open for longer than any text of ours is.
 
-    def _together(self, first: Line) -> Sequence[Line] | None:
+        Where rows lack their outer marks, all lines keep open what is: none is looked at again for each row before it.
         """
-        The lines of a record, or those up to one that looks like a row; None when a quotation mark is open for longer
-        than any text of ours is.
-        """
-        lines, size = [first], len(first.raw)
-        state = self._quotes.after(first.raw)
-        while state is Quote.OPEN and len(lines) < MOST_LINES and size <= LONGEST_LINE:
-            line = self._lines.next()
-            if line is None:
-                break
-            lines.append(line)
-            size += len(line.raw)
-            state = self._quotes.after(line.raw, state) if line.whole else Quote.BROKEN
-            if state is Quote.OPEN and self._is_between_rows(first, line):
-                return lines
-        if state is Quote.CLOSED or (state is Quote.BROKEN and len(lines) == 1):
-            return lines
-        self._lines.give_back(lines[1:])
-        return None
+        state, last = self._quotes.after(first.raw), first
+        if state is not Quote.OPEN:
+            return first
+        open_until = self._open_until if self._open_until.number > first.number else first
+        while state is Quote.OPEN:
+            lines, size = open_until.number - first.number + 1, open_until.stop - first.stop + len(first.raw)
+            ahead = self._lines.ahead(lines) if lines < MOST_LINES and size <= LONGEST_LINE else None
+            if ahead is None:
+                return None
+            state, last = self._quotes.after(ahead.raw, state) if ahead.whole else Quote.BROKEN, ahead
+            if state is Quote.OPEN:
+                open_until = self._open_until = ahead
+        return last if state is Quote.CLOSED else None
 
     def _read_head(self) -> tuple[str, ...]:
         record = next(self.after(0), None)

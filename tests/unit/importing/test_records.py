@@ -9,6 +9,7 @@ import io
 import random
 import tempfile
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -28,6 +29,8 @@ from services.cli.importing.records import (
     ROWS_WITHIN,
     TOO_LONG,
     Form,
+    Quote,
+    Quotes,
     Records,
 )
 from services.cli.importing.rows import Row
@@ -167,12 +170,21 @@ def test_a_quotation_mark_that_is_never_closed_costs_one_row(tmp_path: Path) -> 
     ]
 
 
-def test_rows_whose_outer_quotation_marks_are_missing_are_told_one_by_one(tmp_path: Path) -> None:
-    """Each closes the text of the one before, and opens another: only the next one is looked at."""
-    rows = [f'A{nth}","call","Lamp {nth}","05/01/2015 09:30","","x\n' for nth in range(1, 5)]
-    file = a_file(tmp_path, HEAD + "".join(rows))
-    closed = [(nth, CLOSED_BY_A_ROW.format(line=nth + 1)) for nth in range(2, 5)]
-    assert [(each.line, each.wrong) for each in records_in(file)] == [*closed, (5, NEVER_CLOSED)]
+def test_rows_whose_outer_quotation_marks_are_missing_are_told_one_by_one_and_each_is_looked_at_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each closes the text of the one before, and opens another."""
+    rows = [f'A{nth}","call","Lamp {nth}","05/01/2015 09:30","","x\n' for nth in range(MOST_LINES)]
+    looked, after = Counter[bytes](), Quotes.after
+
+    def counted(quotes: Quotes, line: bytes, before: Quote = Quote.CLOSED) -> Quote:
+        looked[line] += 1
+        return after(quotes, line, before)
+
+    monkeypatch.setattr(Quotes, "after", counted)
+    records = records_in(a_file(tmp_path, HEAD + "".join(rows) + line_of(1)))
+    assert [each.wrong for each in records] == [NEVER_CLOSED] * len(rows) + [None]
+    assert max(looked.values()) == 2
 
 
 def test_also_where_a_later_row_seems_to_close_it(tmp_path: Path) -> None:
