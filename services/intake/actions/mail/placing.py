@@ -354,7 +354,7 @@ class Placing:
             if failure is None:
                 continue
             await threads.mark_bounced(work.db, sent.address, failure.why, work.occurred_at)
-            if await threads.came_back(work.db, sent.message_id, work.occurred_at, failure.why):
+            if await threads.came_back(work.db, sent.message_id, work.now, failure.why):
                 work.say(
                     MessageFailed(
                         message_id=sent.message_id,
