@@ -20,7 +20,7 @@ class Clues:
     `delivery_status` is the text of the message/delivery-status parts, `returned_headers` the header lines of the mail
     that a report gives back; both are empty when there are none. `sent_from` is the envelope's sender: empty for the
     null path, None when the way the mail came does not tell. `sender` is who stands in From, `written_for`
-    the address of whoever that wrote for, if it is one of ours.
+    the address of whoever had stood there before a group of ours put itself in their place.
     `is_ours` says that its Message-ID is one we have given; `own` are the addresses of the council's mailboxes.
     """
 

@@ -12,7 +12,7 @@ from services.intake.domain.mail.bodies import Bodies, bodies_of
 from services.intake.domain.mail.bounces import failures_in
 from services.intake.domain.mail.charsets import decoded_words
 from services.intake.domain.mail.clues import TEXT_BEGINS, Clues
-from services.intake.domain.mail.groups import is_own, through_own_group, writer_behind
+from services.intake.domain.mail.groups import Behind, behind, is_own_list, through_own_group, written_by_own_group
 from services.intake.domain.mail.headers import Head, language_of, message_id_of, message_ids_in
 from services.intake.domain.mail.kinds import CLUES, kind_of
 from services.intake.domain.mail.model import Mail, MailKind, Sender
@@ -53,11 +53,15 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who a mail is from, and when, as its header says; and what is odd about that. `written` is what From says."""
+    """
+    Who a mail is from, and when, as its header says; and what is odd about that.
+
+    `written` is what From says; where that is an address of ours, somebody may be `behind` it.
+    """
 
     written: Sender
     sender: Sender
-    also_named: Sequence[str] | None
+    behind: Behind | None
     sent_at: datetime | None
     notes: Sequence[str]
 
@@ -82,8 +86,7 @@ def read(raw: bytes, *, sent_from: str | None, ours: Callable[[str], bool], own:
 def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
     head, bodies = root.head, bodies_of(tree, root)
     headers = {name: clues_in(head, name) for name in CLUES if name in head.values}
-    through_group = through_own_group(headers, beside.own)
-    letterhead = letterhead_of(head, beside, through_group=through_group)
+    letterhead = letterhead_of(head, headers, beside)
     clues = clues_of(root, bodies, headers, letterhead, beside)
     kind, because = kind_of(clues)
     bounced, bounced_ids = failures_in(clues) if kind is MailKind.BOUNCE else ((), ())
@@ -101,8 +104,8 @@ def mail_of(tree: Tree, root: Part, beside: Beside) -> Mail:
         mentions=mentions_in(head),
         recipients=tuple(addresses_in([line for name in SENT_TO for line in head.lines(name)])),
         answers_to=answers_to(head, letterhead.sender),
-        also_named=letterhead.also_named,
-        by_own_group=letterhead.written != letterhead.sender or through_group,
+        also_named=letterhead.behind.others if letterhead.behind else (),
+        by_own_group=letterhead.written != letterhead.sender or through_own_group(headers, beside.own),
         sent_at=letterhead.sent_at,
         language=language_of(head),
         parts=tuple(bodies.files),
@@ -120,7 +123,7 @@ def clues_of(
         headers=headers,
         subject=root.head.text("subject"),
         sender=letterhead.written,
-        written_for=letterhead.sender.address if letterhead.sender != letterhead.written else None,
+        written_for=letterhead.sender.address if letterhead.behind and letterhead.behind.by_group else None,
         sent_from=beside.sent_from,
         content_type=root.media_type,
         report_type=root.parameters.get("report-type", "").lower(),
@@ -144,16 +147,16 @@ def clues_in(head: Head, name: str) -> Sequence[str]:
     return [" ".join(decoded_words(value[:LONGEST_CLUE]).split()) for value in head.lines(name)[:MOST_VALUES]]
 
 
-def letterhead_of(head: Head, beside: Beside, *, through_group: bool) -> Letterhead:
+def letterhead_of(head: Head, headers: Mapping[str, Sequence[str]], beside: Beside) -> Letterhead:
     """Where an address of ours names nobody for whom it wrote, there is no sender: it is no citizen's address."""
     notes: list[str] = []
     sender = written = sender_of(head, beside.sent_from, notes)
-    also_named: Sequence[str] | None = ()
-    if is_own(written.address or "", beside.own):
-        writer, also_named = writer_behind(head, beside.own, through_group=through_group)
-        sender = writer or Sender(written.name, None)
-        notes.append(FOR_SOMEBODY if writer else FOR_NOBODY)
-    return Letterhead(written, sender, also_named, sent_at(head, notes), notes)
+    found, own = None, written.address or ""
+    if is_own_list(own, beside.own):
+        found = behind(head, beside.own, written_by_group=written_by_own_group(own, headers, beside.own))
+        sender = found.writer or Sender(written.name, None)
+        notes.append(FOR_SOMEBODY if found.writer else FOR_NOBODY)
+    return Letterhead(written, sender, found, sent_at(head, notes), notes)
 
 
 def sender_of(head: Head, sent_from: str | None, notes: list[str]) -> Sender:

@@ -105,9 +105,21 @@ def test_an_address_of_ours_that_names_nobody_else_is_no_citizens() -> None:
     assert several.sender == found.sender
 
 
-def test_whom_a_colleague_writes_to_from_a_shared_mailbox_has_not_written() -> None:
-    found = of("From: Parking <parking@anytown.example>\nCc: ada@example.org\n", sent_from="parking@anytown.example")
+@pytest.mark.parametrize("marks", ["", GOOGLES, GOOGLES + "X-Original-Sender: parking@anytown.example\n"])
+def test_whom_a_colleague_writes_to_from_a_shared_mailbox_has_not_written(marks: str) -> None:
+    found = of(f"From: Parking <parking@anytown.example>\nCc: ada@example.org\n{marks}")
     assert found.sender == Sender("Parking", None)
+
+
+def test_whom_a_colleague_writes_to_from_the_groups_own_address_has_not_written() -> None:
+    original = "X-Original-Sender: hello@anytown.example\n"
+    assert of(f"From: Hello <hello@anytown.example>\nCc: ada@example.org\n{GOOGLES}{original}").sender.address is None
+
+
+def test_an_address_of_the_list_is_the_groups_too() -> None:
+    marks = "List-Id: <hello.lists.anytown.example>\nList-Post: <mailto:hello@lists.anytown.example>\n"
+    found = of(f"From: Ada Smith via Hello <hello@lists.anytown.example>\nCc: Ada Smith <ada@example.org>\n{marks}")
+    assert (found.kind, found.sender) == (MailKind.ORDINARY, ADA)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +155,29 @@ def test_a_group_that_puts_itself_in_from_makes_no_person_of_a_machine(
     found = of(f"{FOR_ADA}X-Original-From: {writer}\n{marks}", subject=subject, text=text)
     assert found.kind is kind
     assert [each.address for each in found.bounced] == (["ada@example.org"] if kind is MailKind.BOUNCE else [])
+
+
+@pytest.mark.parametrize(
+    ("answered", "subject", "text"),
+    [
+        (
+            "noreply@anytown.example",
+            "Missed bin report [#48213]",
+            "This is an automatically generated mail.\n",
+        ),
+        (
+            "noreply@anytown.example, ada@example.org",
+            "Request received",
+            "Please do not reply to this email.\n",
+        ),
+        ("postmaster@anytown.example", "New bin", "My new bin wasn't delivered to my house.\n"),
+    ],
+)
+def test_whom_a_form_of_ours_wants_answered_makes_no_machine_of_whoever_wrote(
+    answered: str, subject: str, text: str
+) -> None:
+    form = f"From: Web forms <hello@anytown.example>\nReply-To: {answered}\n"
+    assert of(form, subject=subject, text=text, sent_from="web@anytown.example").kind is MailKind.ORDINARY
 
 
 def test_what_a_citizen_wrote_in_a_form_of_ours_is_theirs_though_the_form_says_that_it_sent_it() -> None:
