@@ -136,6 +136,8 @@ class Attack:
     def with_real_names(self, case: Case) -> Case:
         """Ids that there are, in three of four places that ask for one; which one depends on what was generated."""
         if case.meta is None or case.meta.phase.name.value == "stateful":
+            # A version that a link takes from an answer is a number there, and no HTTP client takes one as a header.
+            case.headers.update({name: str(value) for name, value in case.headers.items()})
             return case
         if not case.meta.is_negative_at(ParameterLocation.PATH):
             for name, value in case.path_parameters.items():
