@@ -124,6 +124,8 @@ class Records:
         self._quotes = Quotes(form.delimiter)
         self._lines = Lines(file)
         self._open_until = Line(0, b"", whole=True, stop=0)
+        self._ended = 0, Quote.CLOSED
+        """The last line that was looked at behind an open text, and what becomes of the text there."""
         self.columns: tuple[str, ...] = ()
         try:
             self.columns = self._read_head()
@@ -187,19 +189,26 @@ class Records:
 
         Where rows lack their outer marks, all lines keep open what is: none is looked at again for each row before it.
         """
-        state, last = self._quotes.after(first.raw), first
+        state, last = self._quotes.after(first.raw), None
         if state is not Quote.OPEN:
             return first
         open_until = self._open_until if self._open_until.number > first.number else first
         while state is Quote.OPEN:
             lines, size = open_until.number - first.number + 1, open_until.stop - first.stop + len(first.raw)
-            ahead = self._lines.ahead(lines) if lines < MOST_LINES and size <= LONGEST_LINE else None
-            if ahead is None:
+            last = self._lines.ahead(lines) if lines < MOST_LINES and size <= LONGEST_LINE else None
+            if last is None:
                 return None
-            state, last = self._quotes.after(ahead.raw, state) if ahead.whole else Quote.BROKEN, ahead
+            state = self._after_open(last)
             if state is Quote.OPEN:
-                open_until = self._open_until = ahead
+                open_until = self._open_until = last
         return last if state is Quote.CLOSED else None
+
+    def _after_open(self, line: Line) -> Quote:
+        number, state = self._ended
+        if number != line.number:
+            state = self._quotes.after(line.raw, Quote.OPEN) if line.whole else Quote.BROKEN
+            self._ended = line.number, state
+        return state
 
     def _read_head(self) -> tuple[str, ...]:
         record = next(self.after(0), None)
