@@ -86,8 +86,10 @@ class Behind:
     by_group: bool
 
 
-def behind(head: Head, own: Collection[str], *, written_by_group: bool) -> Behind:
+def behind(head: Head, written: str, own: Collection[str], *, written_by_group: bool) -> Behind:
     """
+    `written` is the mailbox, as From has it.
+
     A group hands on what citizens write, a web form what they wrote there. Anybody who writes to a group can put
     somebody else into these headers, and the group adds who it really was.
 
@@ -98,12 +100,15 @@ def behind(head: Head, own: Collection[str], *, written_by_group: bool) -> Behin
     first, second, third = (
         [each for line in lines for each in named_in(line, own)] for lines in (originals, answered, copies)
     )
-    alone = third if written_by_group and not any(addresses_in(originals)) and len(third) == 1 else []
+    put_itself_there = written_by_group and not any(addresses_in(originals))
+    alone = third if put_itself_there and len(third) == 1 else []
     writer = next(chain(first, second, alone), None)
     lines = [*originals, *answered, *copies]
     others = [each for each in addresses_in(lines) if writer and each != writer.address and not is_own_list(each, own)]
+    if not is_own(written, own):
+        others.append(written)  # a domain of its own for lists may let anybody write in its name
     is_known_whole = len(others) <= MOST_NAMED and sum(map(len, lines)) <= LONGEST_NAMED
-    return Behind(writer, tuple(others) if is_known_whole else None, by_group=written_by_group or bool(first))
+    return Behind(writer, tuple(others) if is_known_whole else None, by_group=put_itself_there or bool(first))
 
 
 def named_in(line: str, own: Collection[str]) -> Sequence[Sender]:

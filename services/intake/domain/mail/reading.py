@@ -151,9 +151,10 @@ def letterhead_of(head: Head, headers: Mapping[str, Sequence[str]], beside: Besi
     """Where an address of ours names nobody for whom it wrote, there is no sender: it is no citizen's address."""
     notes: list[str] = []
     sender = written = sender_of(head, beside.sent_from, notes)
-    found, own = None, written.address or ""
-    if is_own_list(own, beside.own):
-        found = behind(head, beside.own, written_by_group=written_by_own_group(own, headers, beside.own))
+    found, address = None, written.address or ""
+    if is_own_list(address, beside.own):
+        by_group = written_by_own_group(address, headers, beside.own)
+        found = behind(head, address, beside.own, written_by_group=by_group)
         sender = found.writer or Sender(written.name, None)
         notes.append(FOR_SOMEBODY if found.writer else FOR_NOBODY)
     return Letterhead(written, sender, found, sent_at(head, notes), notes)
