@@ -12,9 +12,9 @@ SIDE_BY_SIDE := -j$(words $(CHECKS)) -k $(if $(filter output-sync,$(.FEATURES)),
 PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make pin" --no-emit-index-url --no-emit-find-links
 
-# Tests wait a good deal for servers: two files at a time, each with servers of their own, keep two cores busy. In the
+# Tests wait a good deal for servers: three files at a time, each with servers of their own, keep two cores busy. In the
 # order in which they are collected, so that the short ones of tests/unit fill up the end.
-SHARED_OUT := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+SHARED_OUT := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Where versions may tell apart: all SQL against a real schema, and the life of an enquiry.
 ON_POSTGRES := tests/integration/test_sql_is_true.py $(addprefix tests/integration/,kernel intake routing crm sla) \
