@@ -2,15 +2,13 @@
 
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.parts.programs import typed
 from tests.parts.scratch import scratch
-
-RUN = "from services.cli import main; main()"
 
 
 @pytest.fixture
@@ -20,10 +18,7 @@ def data() -> Iterator[Path]:
 
 
 def accesspoint(data: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    settings: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "ACCESSPOINT_DATA": str(data), **variables}
-    return subprocess.run(
-        [sys.executable, "-c", RUN, *words], env=settings, capture_output=True, text=True, timeout=60, check=False
-    )
+    return typed(words, {"PATH": "/usr/bin:/bin", "ACCESSPOINT_DATA": str(data), **variables})
 
 
 def the_sentence_of(done: subprocess.CompletedProcess[str]) -> str:

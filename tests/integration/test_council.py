@@ -20,7 +20,7 @@ from shared.migrate import migrate
 from shared.settings import HouseSettings
 from shared.work import Work, Workshop
 from tests.parts.councils import anytown, plain, take_up
-from tests.parts.programs import ACCESSPOINT, environment
+from tests.parts.programs import environment, typed
 from tests.parts.scratch import scratch
 
 NAMES = tuple(service.name for service in SERVICES)
@@ -253,16 +253,7 @@ class Terminal:
         return str(path)
 
     def says(self, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*ACCESSPOINT, *words],
-            env=environment(self.variables),
-            cwd=self.folder,
-            input=answer,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return typed(words, environment(self.variables), folder=self.folder, answers=answer)
 
     def is_told(self, *words: str, answer: str = "") -> str:
         done = self.says(*words, answer=answer)

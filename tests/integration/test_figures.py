@@ -27,7 +27,7 @@ from tests.builders import a_workshop
 from tests.parts import boston_by_hand as by_hand
 from tests.parts.councils import take_up
 from tests.parts.house import OneAddress, house_in_this_process, token_in
-from tests.parts.programs import ACCESSPOINT, ROOT, environment
+from tests.parts.programs import ROOT, environment, typed
 from tests.parts.waiting import until
 
 SLICE = ROOT / "tests" / "data" / "boston311-2015-q1-slice.csv"
@@ -56,18 +56,11 @@ class Boston:
     async def imports(self, file: Path) -> dict[str, str]:
         """The enquiry that each row has become, once sla has heard of them all."""
         told = ["import", str(file), "--map", str(by_hand.MAP), "--url", self.house.url("intake")]
-        process = await asyncio.create_subprocess_exec(
-            *ACCESSPOINT,
-            *told,
-            env=environment({"ACCESSPOINT_DATA": str(self.data)}),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        out, _ = await asyncio.wait_for(process.communicate(), IMPORTED_WITHIN)
-        assert process.returncode == 0, out.decode()
+        knows = environment({"ACCESSPOINT_DATA": str(self.data)})
+        done = await asyncio.to_thread(typed, told, knows, within=IMPORTED_WITHIN)
+        assert done.returncode == 0, done.stdout + done.stderr
         found = await self.rows_of(file.name)
-        print(out.decode())
+        print(done.stdout)
         return found
 
     async def rows_of(self, name: str) -> dict[str, str]:

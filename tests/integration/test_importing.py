@@ -18,7 +18,7 @@ from shared.settings import HouseSettings
 from shared.work import Workshop
 from tests.builders import a_client, a_workshop, said_by
 from tests.parts.councils import take_up
-from tests.parts.programs import ACCESSPOINT, ROOT, environment
+from tests.parts.programs import ACCESSPOINT, ROOT, environment, typed
 from tests.parts.waiting import until
 
 SLICE = ROOT / "tests" / "data" / "boston311-2015-q1-slice.csv"
@@ -37,12 +37,18 @@ class Boston:
     url: str
     data: Path
 
+    @property
+    def knows(self) -> Mapping[str, str]:
+        return environment({"ACCESSPOINT_DATA": str(self.data)})
+
+    def words(self, file: Path, *options: str) -> list[str]:
+        return ["import", str(file), "--map", str(MAP), "--url", self.url, *options]
+
     async def starts(self, file: Path, *options: str) -> asyncio.subprocess.Process:
-        told = ["import", str(file), "--map", str(MAP), "--url", self.url, *options]
         return await asyncio.create_subprocess_exec(
             *ACCESSPOINT,
-            *told,
-            env=environment({"ACCESSPOINT_DATA": str(self.data)}),
+            *self.words(file, *options),
+            env=self.knows,
             cwd=ROOT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -51,10 +57,9 @@ class Boston:
 
     async def imports(self, file: Path, *options: str) -> str:
         """What it printed, when it has ended well."""
-        process = await self.starts(file, *options)
-        out, _ = await asyncio.wait_for(process.communicate(), ENDED_WITHIN)
-        assert process.returncode == 0, out.decode()
-        return out.decode()
+        done = await asyncio.to_thread(typed, self.words(file, *options), self.knows, within=ENDED_WITHIN)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     async def read_up_to(self) -> int:
         async with self.workshop.reading() as db:

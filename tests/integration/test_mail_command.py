@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from tests.integration.intake.test_mails import Box
 from tests.parts.councils import plain, take_up
 from tests.parts.dovecot import PrivateDovecot
 from tests.parts.mailing import simple_mail
-from tests.parts.programs import ACCESSPOINT, ROOT, environment
+from tests.parts.programs import environment, typed
 
 CUT_OVER = "2026-01-05T08:00:00Z"
 
@@ -38,15 +37,10 @@ class Terminal:
     told: Mapping[str, str]
 
     async def types(self, *words: str, fails: bool = False) -> str:
-        done = await asyncio.to_thread(self.run, *words)
-        assert (done.returncode != 0) is fails, done.stderr.decode()
-        return (done.stderr if fails else done.stdout).decode()
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
-        told = {**environment(self.told), "COLUMNS": "80"}
-        return subprocess.run(
-            [*ACCESSPOINT, "mail", *words], env=told, cwd=ROOT, capture_output=True, timeout=60, check=False
-        )
+        knows = {**environment(self.told), "COLUMNS": "80"}
+        done = await asyncio.to_thread(typed, ["mail", *words], knows)
+        assert (done.returncode != 0) is fails, done.stderr
+        return done.stderr if fails else done.stdout
 
 
 @pytest.fixture(autouse=True)
@@ -155,7 +149,8 @@ async def test_mails_are_listed_shown_written_out_and_deleted(box: Box, terminal
     assert "From: Jo Miller <jo@example.org>" in shown
     assert "The green bin was not emptied." in shown
     assert "Note: One part had an unknown charset." in shown
-    assert (await asyncio.to_thread(terminal.run, "raw", mail_id, "--author", "ada")).stdout == raw
+    written_out = await terminal.types("raw", mail_id, "--author", "ada")
+    assert written_out.encode(errors="surrogateescape") == raw
     accesses = await rows(box.workshop, "mail_accesses")
     assert [(row["who"], row["what"]) for row in accesses] == [("person/ada", "text"), ("person/ada", "raw")]
     deleted = ("delete", mail_id, "--reason", "They asked for it.", "--author", "ada", "--yes")

@@ -14,7 +14,7 @@ from services.sla.app import SERVICE
 from shared.settings import HouseSettings
 from tests.builders import MORNING, Ear, a_client, a_workshop, an_ear
 from tests.integration.sla.looking import an_import
-from tests.parts.programs import ACCESSPOINT, ROOT, environment
+from tests.parts.programs import environment, typed
 
 SVG = "{http://www.w3.org/2000/svg}"
 MONTHS = ("--from", "2026-03", "--to", "2026-04")
@@ -32,17 +32,8 @@ async def url(database: str, tmp_path: Path) -> AsyncIterator[str]:
 
 
 async def plots(folder: Path, *options: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *ACCESSPOINT,
-        "plot",
-        *options,
-        env=environment({"ACCESSPOINT_DATA": str(folder)}),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await process.communicate()
-    return process.returncode or 0, " ".join(out.decode().split())
+    done = await asyncio.to_thread(typed, ["plot", *options], environment({"ACCESSPOINT_DATA": str(folder)}))
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
 async def test_it_draws_what_sla_counts(url: str, tmp_path: Path) -> None:

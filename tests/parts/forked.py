@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,11 +21,20 @@ server = get_context("forkserver")
 server.set_forkserver_preload(["services.cli.commands"])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """The files that stand where a terminal would; what is written goes to the end of what is there."""
+
+    out: Path
+    err: Path
+    answers: Path = Path(os.devnull)
+
+
 class Forked:
     """A process as `subprocess.Popen` has them. It ends at the latest with the one that began it."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
-        told = (tuple(words), dict(environment), folder, log)
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Streams) -> None:
+        told = (tuple(words), dict(environment), folder, streams)
         self._process = server.Process(target=run_command, args=told, daemon=True)
         self._process.start()
 
@@ -51,15 +61,18 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def run_command(words: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
+def run_command(words: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Streams) -> None:
     """In the new process, before it does anything."""
     os.setsid()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    with log.open("ab") as out:
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(out.fileno(), stream.fileno())
+    write = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    for nth, (path, how) in enumerate([(streams.answers, os.O_RDONLY), (streams.out, write), (streams.err, write)]):
+        stream = os.open(path, how, 0o600)
+        os.dup2(stream, nth)
+        os.close(stream)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115  multiprocessing has put another in its place
     from services.cli import main  # noqa: PLC0415 - the tests' own process has no need of it
 
     sys.argv = ["accesspoint", *words]

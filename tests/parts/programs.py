@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.parts.forked import Forked
+from tests.parts.forked import Forked, Streams
 from tests.parts.ports import free_port
 from tests.parts.waiting import until
 
@@ -29,18 +30,31 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, "PYTHONUNBUFFERED": "1", **settings}
 
 
-def carry_out(arguments: Sequence[str], settings: Mapping[str, str], command: Sequence[str] = ACCESSPOINT) -> str:
+def typed(
+    words: Sequence[str],
+    variables: Mapping[str, str],
+    *,
+    folder: Path = ROOT,
+    answers: str = "",
+    within: float = CARRY_OUT_WITHIN,
+) -> subprocess.CompletedProcess[str]:
+    """`accesspoint` with these words, to its end; `variables` are all it knows of its environment."""
+    with TemporaryDirectory(prefix="accesspoint-typed-") as made:
+        streams = Streams(out=Path(made, "out"), err=Path(made, "err"), answers=Path(made, "answers"))
+        streams.answers.write_text(answers)
+        process = Forked(words, variables, folder, streams)
+        try:
+            code = process.wait(within)
+        finally:
+            process.kill()
+        # What is no UTF-8 comes out again by the same error handler.
+        out, err = (path.read_bytes().decode(errors="surrogateescape") for path in (streams.out, streams.err))
+        return subprocess.CompletedProcess([*words], code, out, err)
+
+
+def carry_out(arguments: Sequence[str], settings: Mapping[str, str]) -> str:
     """Runs a command to its end and gives what it printed. Fails with its last words."""
-    done = subprocess.run(
-        [*command, *arguments],
-        env=environment(settings),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=CARRY_OUT_WITHIN,
-    )
+    done = typed(arguments, environment(settings))
     assert done.returncode == 0, (
         f"accesspoint {' '.join(arguments)} ended with {done.returncode}: {done.stderr[-2000:]}"
     )
@@ -89,7 +103,8 @@ class Program:
         assert not self.is_running, f"{self.name} is running already"
         command, told = self._command, environment(self._settings)
         if command[: len(ACCESSPOINT)] == ACCESSPOINT:
-            self._process = Forked(command[len(ACCESSPOINT) :], told, ROOT, self.log)
+            streams = Streams(out=self.log, err=self.log)
+            self._process = Forked(command[len(ACCESSPOINT) :], told, ROOT, streams)
             return
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
