@@ -24,3 +24,9 @@ async def keep(work: Work, arrived: Sequence[Arrived], identity: Identity) -> li
     if any(each.is_new for each in kept):
         work.wake(PLACE)
     return kept
+
+
+async def keep_small(work: Work, mails: Sequence[tuple[Arrived, Identity]]) -> None:
+    """All are kept or none. Each is of one piece, and has nothing to do with the others."""
+    if await store.keep_small(work.db, mails, work.now):
+        work.wake(PLACE)

@@ -12,12 +12,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 from services.intake.actions.mail import keeping, mailboxes
 from services.intake.actions.mail.door import door_of
+from services.intake.channels.email.arrivals import Arrivals
 from services.intake.channels.email.content import LONGEST_PIECE, content_from
 from services.intake.domain.mail.model import Arrived, ArrivedBy
 from services.intake.settings import settings
 from shared.errors import Unavailable
-from shared.vocabulary import new_id
-from shared.work import Cause, Work, Workshop
+from shared.work import Workshop
 
 log = structlog.get_logger()
 
@@ -33,7 +33,6 @@ GO_ON = "354 End data with <CR><LF>.<CR><LF>"
 SMALL = 64 * 1024
 """Bytes that are looked at sooner than handed to another thread."""
 NULL_PATH = "<>"
-ACTOR = "machine/mail"
 
 
 class Cover(Envelope):
@@ -104,7 +103,11 @@ class Receiver:
 
     workshop: Workshop
     by: ArrivedBy
+    arrivals: Arrivals = field(init=False)
     connected: set[Smtp] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.arrivals = Arrivals(self.workshop)
 
     def hang_up(self) -> None:
         for each in list(self.connected):
@@ -149,11 +152,7 @@ class Receiver:
             Arrived(mailbox=mailbox, by=self.by, sent_from=sent_from, sent_to=address, raw=raw)
             for mailbox, address in first.items()
         ]
-
-        async def action(work: Work) -> None:
-            await keeping.keep(work, arrived, identity)
-
-        await self.workshop.run([], action, Cause(ACTOR, new_id()))
+        await self.arrivals.keep(arrived, identity)
 
     async def handle_exception(self, error: Exception) -> str:
         """Whatever goes wrong, the mail stays with its sender, who tries again."""

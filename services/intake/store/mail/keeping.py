@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from services.intake.domain.mail.identity import unique_key
@@ -46,8 +48,32 @@ class Kept:
 async def keep(db: Connection, arrived: Arrived, identity: Identity, now: datetime, correlation_id: UUID) -> Kept:
     """The mail is durable once the work commits; of one that is known already nothing changes."""
     key, rest = unique_key(arrived.mailbox, identity), pieces(arrived.raw)
-    mail_id = await db.fetchval(
-        KEEP,
+    mail_id = await db.fetchval(KEEP, *row_of(key, arrived, identity, now, correlation_id, next(rest, None)))
+    if mail_id is None:
+        return Kept(MailId(await db.fetchval(KNOWN, key)), is_new=False)
+    for nth, piece in enumerate(rest, start=1):
+        await db.execute(KEEP_PIECE, mail_id, nth, piece)
+    return Kept(MailId(mail_id), is_new=True)
+
+
+async def keep_small(db: Connection, mails: Sequence[tuple[Arrived, Identity]], now: datetime) -> int:
+    """Mails of at most one piece, each for a cause of its own, in one visit: how many were new."""
+    keyed = [(unique_key(arrived.mailbox, identity), arrived, identity) for arrived, identity in mails]
+    # Sorted, so that of two who keep the same mails one waits for the other, and neither for both.
+    keyed.sort(key=itemgetter(0))
+    rows = [row_of(key, arrived, identity, now, new_id(), arrived.raw or None) for key, arrived, identity in keyed]
+    return len(await db.fetchmany(KEEP, rows))
+
+
+def row_of(
+    key: bytes,
+    arrived: Arrived,
+    identity: Identity,
+    now: datetime,
+    correlation_id: UUID,
+    first_piece: bytes | memoryview | None,
+) -> tuple[Any, ...]:
+    return (
         new_id(),
         key,
         arrived.mailbox,
@@ -61,13 +87,8 @@ async def keep(db: Connection, arrived: Arrived, identity: Identity, now: dateti
         new_id(),
         new_id(),
         correlation_id,
-        next(rest, None),
+        first_piece,
     )
-    if mail_id is None:
-        return Kept(MailId(await db.fetchval(KNOWN, key)), is_new=False)
-    for nth, piece in enumerate(rest, start=1):
-        await db.execute(KEEP_PIECE, mail_id, nth, piece)
-    return Kept(MailId(mail_id), is_new=True)
 
 
 def pieces(raw: bytes) -> Iterator[memoryview]:
