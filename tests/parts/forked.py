@@ -2,7 +2,8 @@
 `accesspoint` as a process of its own that has nothing to load: forked from one that has.
 
 Unlike the command itself it has no use for what is registered with `atexit`, and what reads the environment while it is
-loaded reads that of the tests: nothing of ours does. The command itself is started by the tests of the README.
+loaded reads another: rich's consoles alone do, so they are loaded as where nobody looks on. The command itself is
+started by the tests of the README.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 # To load everything takes a processor longer than all else a service does in most tests, and they start hundreds.
 server = get_context("forkserver")
-server.set_forkserver_preload(["services.cli.commands"])
+server.set_forkserver_preload(["tests.parts.nobody_looks_on", "services.cli.commands"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,9 @@ def typed(
         process = Forked(words, variables, folder, streams)
         try:
             code = process.wait(within)
+        except subprocess.TimeoutExpired as error:
+            error.add_note(f"accesspoint {' '.join(words)}: {streams.err.read_text(errors='replace')[-2000:]}")
+            raise
         finally:
             process.kill()
         # What is no UTF-8 comes out again by the same error handler.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.intake.domain.mail.identity import identity_of
-from services.intake.domain.mail.model import Arrived, Identity
+from services.intake.domain.mail.model import Arrived, HandedOver, Identity
 from services.intake.store.mail import keeping as store
 from services.intake.store.mail.keeping import Kept
 from shared.work import Work
@@ -26,7 +26,7 @@ async def keep(work: Work, arrived: Sequence[Arrived], identity: Identity) -> li
     return kept
 
 
-async def keep_small(work: Work, mails: Sequence[tuple[Arrived, Identity]]) -> None:
-    """All are kept or none. Each is of one piece, and has nothing to do with the others."""
+async def keep_small(work: Work, mails: Sequence[HandedOver]) -> None:
+    """Mails of one piece each, whatever story they belong to: all are kept or none."""
     if await store.keep_small(work.db, mails, work.now):
         work.wake(PLACE)

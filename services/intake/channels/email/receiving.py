@@ -12,8 +12,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 from services.intake.actions.mail import keeping, mailboxes
 from services.intake.actions.mail.door import door_of
-from services.intake.channels.email.arrivals import Arrivals
 from services.intake.channels.email.content import LONGEST_PIECE, content_from
+from services.intake.channels.email.intray import InTray
 from services.intake.domain.mail.model import Arrived, ArrivedBy
 from services.intake.settings import settings
 from shared.errors import Unavailable
@@ -103,11 +103,11 @@ class Receiver:
 
     workshop: Workshop
     by: ArrivedBy
-    arrivals: Arrivals = field(init=False)
+    intray: InTray = field(init=False)
     connected: set[Smtp] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.arrivals = Arrivals(self.workshop)
+        self.intray = InTray(self.workshop)
 
     def hang_up(self) -> None:
         for each in list(self.connected):
@@ -152,7 +152,7 @@ class Receiver:
             Arrived(mailbox=mailbox, by=self.by, sent_from=sent_from, sent_to=address, raw=raw)
             for mailbox, address in first.items()
         ]
-        await self.arrivals.keep(arrived, identity)
+        await self.intray.keep(arrived, identity)
 
     async def handle_exception(self, error: Exception) -> str:
         """Whatever goes wrong, the mail stays with its sender, who tries again."""

@@ -68,6 +68,15 @@ class Arrived:
     received_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A mail at the door, what tells it from all others, and the story that begins with it."""
+
+    arrived: Arrived
+    identity: Identity
+    correlation_id: UUID
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMail:
     """One that waits to be placed. The ids were chosen when it was kept, so that placing it again gives the same."""

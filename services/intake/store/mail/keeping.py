@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from services.intake.domain.mail.identity import unique_key
-from services.intake.domain.mail.model import Arrived, ArrivedBy, Identity, KeptMail, Mail, PlacedAs
+from services.intake.domain.mail.model import Arrived, ArrivedBy, HandedOver, Identity, KeptMail, Mail, PlacedAs
 from shared.db import Connection, Row
 from shared.vocabulary import ContactId, EnquiryId, MailId, new_id
 
@@ -56,12 +56,15 @@ async def keep(db: Connection, arrived: Arrived, identity: Identity, now: dateti
     return Kept(MailId(mail_id), is_new=True)
 
 
-async def keep_small(db: Connection, mails: Sequence[tuple[Arrived, Identity]], now: datetime) -> int:
-    """Mails of at most one piece, each for a cause of its own, in one visit: how many were new."""
-    keyed = [(unique_key(arrived.mailbox, identity), arrived, identity) for arrived, identity in mails]
-    # Sorted, so that of two who keep the same mails one waits for the other, and neither for both.
+async def keep_small(db: Connection, mails: Sequence[HandedOver], now: datetime) -> int:
+    """Mails of at most one piece each, in one visit: how many were new."""
+    keyed = [(unique_key(mail.arrived.mailbox, mail.identity), mail) for mail in mails]
+    # Sorted, so that of two groups with the same mails one waits for the other, and never each for the other.
     keyed.sort(key=itemgetter(0))
-    rows = [row_of(key, arrived, identity, now, new_id(), arrived.raw or None) for key, arrived, identity in keyed]
+    rows = [
+        row_of(key, mail.arrived, mail.identity, now, mail.correlation_id, mail.arrived.raw or None)
+        for key, mail in keyed
+    ]
     return len(await db.fetchmany(KEEP, rows))
 
 
