@@ -2,8 +2,8 @@
 `accesspoint` as a process of its own that has nothing to load: forked from one that has.
 
 Unlike the command itself it has no use for what is registered with `atexit`, and what reads the environment while it is
-loaded reads another: rich's consoles alone do, so they are loaded as where nobody looks on. The command itself is
-started by the tests of the README.
+loaded reads another: of what we use rich's consoles do, so they are loaded as where nobody looks on. The command itself
+is started by the tests of the README.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class Forked:
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Streams) -> None:
         told = (tuple(words), dict(environment), folder, streams)
-        self._process = server.Process(target=run_command, args=told, daemon=True)
+        self._process = server.Process(
+            target=run_command, name=f"accesspoint {' '.join(words)}", args=told, daemon=True
+        )
         self._process.start()
 
     @property

@@ -46,7 +46,8 @@ def typed(
         try:
             code = process.wait(within)
         except subprocess.TimeoutExpired as error:
-            error.add_note(f"accesspoint {' '.join(words)}: {streams.err.read_text(errors='replace')[-2000:]}")
+            if streams.err.exists():
+                error.add_note(streams.err.read_text(errors="replace")[-2000:])
             raise
         finally:
             process.kill()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tests.integration.intake.post import TO_US, a_mail
 from tests.parts.waiting import until
 
 MAIL = Arrived(mailbox="council", by=ArrivedBy.SMTP, sent_from="jo@example.org", sent_to=TO_US, raw=a_mail())
-SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)"
+WHO_WAIT = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
 TRANSACTIONS = "SELECT count(DISTINCT xmin::text) FROM mails"
 
 
@@ -35,10 +36,13 @@ def letter(nth: int, **fields: Any) -> Arrived:
     return replace(MAIL, raw=a_mail(f"Letter {nth}", Message_ID=f"<{nth}@example.org>"), **fields)
 
 
+async def comes(tray: InTray, mail: Arrived) -> None:
+    await tray.keep([mail], identity_of(mail.raw), new_id())
+
+
 async def all_come(tray: InTray, mails: Sequence[Arrived]) -> list[BaseException | None]:
     """At the same time: what each is told."""
-    coming = [tray.keep([mail], identity_of(mail.raw)) for mail in mails]
-    return await asyncio.gather(*coming, return_exceptions=True)
+    return await asyncio.gather(*(comes(tray, mail) for mail in mails), return_exceptions=True)
 
 
 async def test_mails_that_arrive_together_are_kept_in_one_transaction_and_each_whole(
@@ -80,18 +84,18 @@ async def test_a_mail_that_cannot_be_kept_spoils_none_of_those_that_arrive_with_
 async def test_a_mail_for_two_mailboxes_is_kept_for_both_or_for_neither(tray: InTray, workshop: Workshop) -> None:
     identity = identity_of(MAIL.raw)
     with pytest.raises(Refused):
-        await tray.keep([MAIL, replace(MAIL, mailbox="waste", sent_to="\0")], identity)
+        await tray.keep([MAIL, replace(MAIL, mailbox="waste", sent_to="\0")], identity, new_id())
     assert await rows(workshop, "mails") == []
-    await tray.keep([MAIL, replace(MAIL, mailbox="waste")], identity)
+    await tray.keep([MAIL, replace(MAIL, mailbox="waste")], identity, story := new_id())
     kept = await rows(workshop, "mails")
     assert {mail["mailbox"] for mail in kept} == {"council", "waste"}
-    assert len({mail["correlation_id"] for mail in kept}) == 1
+    assert {mail["correlation_id"] for mail in kept} == {story}
 
 
 async def test_a_sender_who_hangs_up_takes_no_other_mail_along(tray: InTray, workshop: Workshop) -> None:
     async with workshop.reading() as db, db.transaction():
         await db.execute("LOCK TABLE mails IN ACCESS EXCLUSIVE MODE")
-        coming = [asyncio.create_task(tray.keep([mail], identity_of(mail.raw))) for mail in map(letter, range(4))]
+        coming = [asyncio.create_task(comes(tray, letter(nth))) for nth in range(4)]
         await until(lambda: tray.keepers and not tray.waiting, what="all four to be under way")
         coming[1].cancel()
     told = await asyncio.gather(*coming, return_exceptions=True)
@@ -101,42 +105,54 @@ async def test_a_sender_who_hangs_up_takes_no_other_mail_along(tray: InTray, wor
 
 
 @asynccontextmanager
-async def another_replica_keeps(workshop: Workshop, mail: Arrived) -> AsyncIterator[Connection]:
-    """And has not ended yet: whoever keeps the same one waits for it."""
+async def another_replica_keeps(workshop: Workshop, mails: Sequence[Arrived]) -> AsyncIterator[Connection]:
+    """And has not ended yet: whoever keeps the same ones waits for it."""
     async with workshop.reading() as db, db.transaction():
-        await store.keep(db, mail, identity_of(mail.raw), datetime.now(UTC), new_id())
+        for mail in mails:
+            await store.keep(db, mail, identity_of(mail.raw), datetime.now(UTC), new_id())
         yield db
 
 
-@pytest.mark.parametrize("lines", [1, 30_000], ids=["small", "large"])
-async def test_a_mail_that_waits_holds_up_no_other(tray: InTray, workshop: Workshop, lines: int) -> None:
-    waits = replace(MAIL, raw=a_mail("\r\n".join(["x" * 70] * lines), Message_ID="<waits@example.org>"))
-    async with another_replica_keeps(workshop, waits) as db:
-        waiting = asyncio.create_task(tray.keep([waits], identity_of(waits.raw)))
-        await until(lambda: db.fetchval(SOMEBODY_WAITS), what="it to wait")
+@pytest.mark.parametrize(("many", "lines"), [(SIDE_BY_SIDE - 1, 1), (SIDE_BY_SIDE, 30_000)], ids=["small", "large"])
+async def test_mails_that_wait_hold_up_no_other(tray: InTray, workshop: Workshop, many: int, lines: int) -> None:
+    text = "\r\n".join(["x" * 70] * lines)
+    waiting = [replace(MAIL, raw=a_mail(text, Message_ID=f"<waits{nth}@example.org>")) for nth in range(many)]
+    async with another_replica_keeps(workshop, waiting) as db:
+        coming = [asyncio.create_task(comes(tray, mail)) for mail in waiting]
+        await until(lambda: all_wait(db, many), what="them to wait")
         assert await asyncio.wait_for(all_come(tray, [letter(0), letter(1)]), 20) == [None] * 2
-        assert not waiting.done()
-    await waiting
-    assert len(await rows(workshop, "mails")) == 3
+        assert not any(task.done() for task in coming)
+    await asyncio.gather(*coming)
+    assert len(await rows(workshop, "mails")) == many + 2
+
+
+async def all_wait(db: Connection, many: int) -> bool:
+    return bool(await db.fetchval(WHO_WAIT) == many)
+
+
+def is_long(found: Sequence[Any], length: int) -> bool:
+    return len(found) == length
 
 
 async def test_who_comes_as_the_last_ones_end_is_not_forgotten(
     tray: InTray, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    begun = []
 
-    async def held_back(*_: Any, **__: Any) -> None:
+    async def held_back(*given: Any, **_: Any) -> None:
+        begun.append(given)
         await gate
 
     async def comes_as_they_end() -> None:
         await gate
-        await tray.keep([MAIL], identity_of(MAIL.raw))
+        await comes(tray, MAIL)
 
     monkeypatch.setattr(workshop, "run", held_back)
     coming = []
     for nth in range(SIDE_BY_SIDE):
-        coming.append(asyncio.create_task(tray.keep([letter(nth)], identity_of(letter(nth).raw))))
-        await until(lambda: not tray.waiting, what="it to be under way")
+        coming.append(asyncio.create_task(comes(tray, letter(nth))))
+        await until(partial(is_long, begun, nth + 1), what="it to be under way")
     coming.append(asyncio.create_task(comes_as_they_end()))
     await asyncio.sleep(0)
     gate.set_result(None)

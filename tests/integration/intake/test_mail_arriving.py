@@ -16,6 +16,7 @@ from services.intake.channels.email.listening import SMTP_LISTENER, Complaint
 from services.intake.settings import settings
 from shared.entrances import Doorway
 from shared.settings import HouseSettings
+from shared.telemetry.logs import add_correlation
 from shared.work import Workshop
 from tests.integration.intake.desk import rows
 from tests.integration.intake.post import MAILBOXES, TO_US, TO_WASTE, Door, a_mail, listening
@@ -125,6 +126,24 @@ async def test_without_a_database_it_must_come_again(door: Door, workshop: Works
         await sends(door, a_mail())
     [(code, _)] = refused.value.recipients.values()
     assert code == 451
+
+
+async def test_what_is_logged_of_a_mail_belongs_to_no_other_of_the_same_connection(
+    door: Door, workshop: Workshop
+) -> None:
+    def one(client: smtplib.SMTP) -> None:
+        client.sendmail(JO, [TO_US], a_mail())
+
+    client = await asyncio.to_thread(smtplib.SMTP, "127.0.0.1", door.port("smtp"))
+    await asyncio.to_thread(one, client)
+    [kept] = await rows(workshop, "mails")
+    await workshop.database.close()
+    with capture_logs(processors=[add_correlation]) as logged, pytest.raises(smtplib.SMTPRecipientsRefused):
+        await asyncio.to_thread(one, client)
+    client.close()
+    told = [each["correlation_id"] for each in logged if each["event"] == "a mail was sent away for now"]
+    assert len(told) == 1
+    assert told != [str(kept["correlation_id"])]
 
 
 class Delivery:

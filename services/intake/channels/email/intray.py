@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from uuid import UUID
 
 from services.intake.actions.mail import keeping
 from services.intake.domain.mail.model import Arrived, HandedOver, Identity
-from shared import telemetry
 from shared.errors import Unavailable
 from shared.vocabulary import new_id
 from shared.work import Cause, Workshop
@@ -49,14 +49,13 @@ class InTray:
     waiting: deque[Incoming] = field(default_factory=deque)
     keepers: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def keep(self, arrived: Sequence[Arrived], identity: Identity) -> None:
+    async def keep(self, arrived: Sequence[Arrived], identity: Identity, correlation_id: UUID) -> None:
         """Durable when this returns, for all its mailboxes; raises what stood in the way, and then for none."""
-        cause = Cause(ACTOR, new_id())
-        telemetry.continue_trace(cause.correlation_id, cause.traceparent)
         if sum(len(each.raw) for each in arrived) > SMALL:
-            await self.workshop.run([], partial(keeping.keep, arrived=arrived, identity=identity), cause)
+            keep_it = partial(keeping.keep, arrived=arrived, identity=identity)
+            await self.workshop.run([], keep_it, Cause(ACTOR, correlation_id))
             return
-        mails = [HandedOver(each, identity, cause.correlation_id) for each in arrived]
+        mails = [HandedOver(each, identity, correlation_id) for each in arrived]
         incoming = Incoming(mails, asyncio.get_running_loop().create_future())
         self.waiting.append(incoming)
         self.call_a_keeper()
@@ -77,7 +76,7 @@ class InTray:
         """Without those who have been told something already, or have hung up: their mails come again."""
         some: list[Incoming] = []
         while self.waiting and len(some) < TOGETHER:
-            if some and (some[0].goes_alone or self.waiting[0].goes_alone):
+            if some and some[0].goes_alone:
                 break
             incoming = self.waiting.popleft()
             if not incoming.kept.done():

@@ -16,7 +16,9 @@ from services.intake.channels.email.content import LONGEST_PIECE, content_from
 from services.intake.channels.email.intray import InTray
 from services.intake.domain.mail.model import Arrived, ArrivedBy
 from services.intake.settings import settings
+from shared import telemetry
 from shared.errors import Unavailable
+from shared.vocabulary import new_id
 from shared.work import Workshop
 
 log = structlog.get_logger()
@@ -40,6 +42,7 @@ class Cover(Envelope):
 
     def __init__(self) -> None:
         super().__init__()
+        self.correlation_id = new_id()
         self.mailboxes: list[str] = []
 
 
@@ -117,6 +120,7 @@ class Receiver:
     async def handle_MAIL(  # noqa: N802  the library's name
         self, _: SMTP, session: Session, envelope: Cover, address: str, options: list[str]
     ) -> str:
+        telemetry.continue_trace(envelope.correlation_id, None)
         peer = ip_address(str((session.peer or "?")[0]).partition("%")[0])
         if not any(peer in network for network in settings().networks):
             return NOT_FROM_YOU
@@ -152,7 +156,7 @@ class Receiver:
             Arrived(mailbox=mailbox, by=self.by, sent_from=sent_from, sent_to=address, raw=raw)
             for mailbox, address in first.items()
         ]
-        await self.intray.keep(arrived, identity)
+        await self.intray.keep(arrived, identity, envelope.correlation_id)
 
     async def handle_exception(self, error: Exception) -> str:
         """Whatever goes wrong, the mail stays with its sender, who tries again."""
