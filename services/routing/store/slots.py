@@ -39,6 +39,7 @@ async def fill_slots(db: Connection, pairs: Sequence[Pair]) -> set[TaskId]:
     return {row["task_id"] for row in rows}
 
 
+LOCK_FILLED = "SELECT slot FROM slots WHERE task_id = $1 ORDER BY adviser_id, slot FOR UPDATE"
 FREE_SLOTS = """
 WITH gone AS (
     DELETE FROM slots WHERE task_id = $1 AND surplus
@@ -56,6 +57,8 @@ LOCK_ADVISER = "SELECT true FROM advisers WHERE adviser_id = $1 FOR NO KEY UPDAT
 
 async def free_slots(db: Connection, task_id: TaskId, idle_since: datetime | None) -> None:
     """Needs no lock on the adviser, but for one who has more in hand than they have room for since it was cut."""
+    # What a change of capacity makes of a slot is seen only by a statement that begins when that change has ended.
+    await db.execute(LOCK_FILLED, task_id)
     adviser_id = await db.fetchval(FREE_SLOTS, task_id, idle_since)
     if adviser_id is not None:
         await db.execute(LOCK_ADVISER, adviser_id)

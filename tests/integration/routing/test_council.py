@@ -1,17 +1,24 @@
 """Taking up a council file: queues, skills, memberships and slots follow it, and nothing is lost on the way."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 
+import pytest
+
 from services.routing import timers
+from services.routing.store import slots as store
+from shared.db import Connection
 from shared.vocabulary import AdviserId, Presence
 from shared.work import Workshop
-from tests.builders import ADA, Ear, an_enquiry_received, said_by
+from tests.builders import ADA, MORNING, Ear, an_enquiry_received, said_by
 from tests.integration.offering import BROKEN, OFFERS, TASKS, be, council_of, enqueue, heard_of, rows, states
 from tests.integration.routing.people import People
 from tests.parts.councils import anytown, plain
+from tests.parts.waiting import until
 
 GRACE, MARY = AdviserId("grace"), AdviserId("mary")
+SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)"
 SLOTS = "SELECT slot, task_id IS NOT NULL AS filled, surplus FROM slots WHERE adviser_id = 'ada' ORDER BY slot"
 WITHOUT_HIGHWAYS = (
     re.sub(r'\[\[queue\]\]\ncode = "highways"\n(.+\n)+', "", anytown())
@@ -53,6 +60,42 @@ async def test_capacity_grows_and_shrinks_and_what_is_filled_stays_until_it_is_f
     assert sorted(await slots(workshop)) == [(False, False)] * 3 + [(True, False)]
     await people.do("ada", "pick", task["task_id"])
     assert await rows(workshop, BROKEN) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "completed", "left"),
+    [
+        (3, 1, 1, [(True, False)]),
+        (3, 1, 0, [(True, False)]),
+        (1, 3, 1, [(False, False), (False, False), (True, False)]),
+    ],
+    ids=["what becomes surplus", "beside what becomes surplus", "what was surplus"],
+)
+async def test_a_task_that_ends_while_capacity_changes_frees_its_slots(
+    workshop: Workshop, people: People, before: int, after: int, completed: int, left: list[tuple[bool, bool]]
+) -> None:
+    await council_of(workshop, plain(capacity=3))
+    held = await fill(workshop, people, 2)
+    await change_room(workshop, before)
+    async with workshop.database.transaction() as db:
+        await room(db, after)
+        completing = asyncio.create_task(people.do("ada", "complete", held[completed]))
+        await until(lambda: db.fetchval(SOMEBODY_WAITS), what="the task's end to wait for the change")
+    await completing
+    assert await rows(workshop, BROKEN) == []
+    assert sorted(await slots(workshop)) == left
+
+
+async def change_room(workshop: Workshop, capacity: int) -> None:
+    async with workshop.database.transaction() as db:
+        await room(db, capacity)
+
+
+async def room(db: Connection, capacity: int) -> None:
+    """As a council file changes it that says nothing else new."""
+    await db.execute("UPDATE advisers SET capacity = $1 WHERE adviser_id = 'ada'", capacity)
+    await store.take_slots(db, [ADA])
+    await store.give_slots(db, [ADA], MORNING)
 
 
 async def test_whoever_leaves_the_council_file_is_offered_nothing_more(workshop: Workshop, people: People) -> None:
