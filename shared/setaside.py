@@ -79,7 +79,7 @@ SELECT set_aside_id, speaker, subject FROM set_aside
  ORDER BY wanted IS NULL, tried_at, position LIMIT $3
 """
 PARK_LATE = """
-UPDATE set_aside SET state = 'parked', waits_for = NULL, wanted = NULL,
+UPDATE set_aside SET state = 'parked', waits_for = NULL,
        why = 'waited 10 minutes for ' || waits_for || ', which was never heard of'
  WHERE partition = ANY ($1) AND state = 'early' AND since < $2
 RETURNING name, why

@@ -25,10 +25,9 @@ from tests.faults.letters import (
     written,
 )
 from tests.integration.kernel.toys import ToyThrown, a_workshop, note, replicas_of
-from tests.parts.waiting import until
+from tests.parts.waiting import until, until_others_wait
 
 BEAR, BALL, DUCK = toys_in_one_partition(3)
-SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)"
 
 
 class ToyMended(ToyThrown):
@@ -132,7 +131,7 @@ async def test_an_event_nobody_here_hears_is_no_suspect_however_often_the_proces
         async with a_workshop(beta.database.url, "beta") as other, other.reading() as db, db.transaction():
             await cursors.lock(db, 0, ["alpha"])
             passing = asyncio.create_task(hearing.handle_carefully(0, events))
-            await until(lambda: db.fetchval(SOMEBODY_WAITS), what="the event waiting for its cursor")
+            await until_others_wait(db)
             passing.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await passing

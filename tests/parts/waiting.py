@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, overload
 
+from shared.db import Connection
+
 T = TypeVar("T")
 LOOK_EVERY = 0.02
+WHO_WAIT = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
 
 
 @overload
@@ -31,6 +34,15 @@ async def until(condition: Callable[[], Any], *, within: float = 60.0, what: str
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come about within {within:g} s; last seen: {value!r}")
         await asyncio.sleep(LOOK_EVERY)
+
+
+async def until_others_wait(db: Connection, many: int = 1) -> None:
+    """So many others, for the transaction that is open on this connection."""
+
+    async def all_wait() -> bool:
+        return bool(await db.fetchval(WHO_WAIT) == many)
+
+    await until(all_wait, what="others to wait for this transaction")
 
 
 def until_now(condition: Callable[[], T], *, within: float = 60.0, what: str) -> T:

@@ -164,6 +164,7 @@ async def mark_maybe_twice(db: Connection, attempt: Attempt) -> None:
     await db.execute(MAYBE_TWICE, attempt.message.message_id, attempt.nth)
 
 
+LOCK_MESSAGE = "SELECT FROM messages WHERE message_id = $1 FOR NO KEY UPDATE"
 # One that may have left has no end, as if it had been cut off. What did not go out cannot come twice.
 END_ATTEMPT = """
 UPDATE attempts SET ended_at = $3, why = $4, maybe_twice = maybe_twice AND $5 WHERE message_id = $1 AND nth = $2
@@ -199,6 +200,8 @@ class End:
 async def end_attempt(db: Connection, attempt: Attempt, end: End) -> bool | None:
     """Whether the message had been deferred before. None when another attempt has settled it, or is under way."""
     message_id = attempt.message.message_id
+    # Which attempt is the last is seen only by a statement that begins when nobody is beginning another.
+    await db.execute(LOCK_MESSAGE, message_id)
     await db.execute(END_ATTEMPT, message_id, attempt.nth, end.ended_at, end.why, end.may_have_left)
     deferred: bool | None = await db.fetchval(SETTLE, message_id, attempt.nth, end.state, end.look_at, end.left)
     return deferred

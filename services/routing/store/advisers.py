@@ -22,7 +22,7 @@ async def adviser(db: Connection, adviser_id: AdviserId) -> Adviser | None:
 
 SET_PRESENCE = """
 UPDATE advisers SET presence = $2, presence_since = $3, away_because = $4
- WHERE adviser_id = $1 AND presence <> $2
+ WHERE adviser_id = $1 AND presence <> $2 AND listed
 RETURNING true
 """
 
@@ -30,7 +30,7 @@ RETURNING true
 async def set_presence(
     db: Connection, adviser_id: AdviserId, presence: Presence, at: datetime, because: str | None = None
 ) -> bool:
-    """False when it was so already."""
+    """False when it was so already, or they have left the council file meanwhile."""
     return await db.fetchval(SET_PRESENCE, adviser_id, presence, at, because) is not None
 
 

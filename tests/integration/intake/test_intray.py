@@ -20,10 +20,9 @@ from shared.vocabulary import new_id
 from shared.work import Workshop
 from tests.integration.intake.desk import rows
 from tests.integration.intake.post import TO_US, a_mail
-from tests.parts.waiting import until
+from tests.parts.waiting import until, until_others_wait
 
 MAIL = Arrived(mailbox="council", by=ArrivedBy.SMTP, sent_from="jo@example.org", sent_to=TO_US, raw=a_mail())
-WHO_WAIT = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
 TRANSACTIONS = "SELECT count(DISTINCT xmin::text) FROM mails"
 
 
@@ -119,15 +118,11 @@ async def test_mails_that_wait_hold_up_no_other(tray: InTray, workshop: Workshop
     waiting = [replace(MAIL, raw=a_mail(text, Message_ID=f"<waits{nth}@example.org>")) for nth in range(many)]
     async with another_replica_keeps(workshop, waiting) as db:
         coming = [asyncio.create_task(comes(tray, mail)) for mail in waiting]
-        await until(lambda: all_wait(db, many), what="them to wait")
+        await until_others_wait(db, many)
         assert await asyncio.wait_for(all_come(tray, [letter(0), letter(1)]), 20) == [None] * 2
         assert not any(task.done() for task in coming)
     await asyncio.gather(*coming)
     assert len(await rows(workshop, "mails")) == many + 2
-
-
-async def all_wait(db: Connection, many: int) -> bool:
-    return bool(await db.fetchval(WHO_WAIT) == many)
 
 
 def is_long(found: Sequence[Any], length: int) -> bool:

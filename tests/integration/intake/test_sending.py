@@ -6,12 +6,15 @@ import pytest
 
 from services.intake import timers
 from services.intake.actions import sending
+from services.intake.domain.messages import Tried
+from services.intake.store import messages as store
+from services.intake.store.mail.sending import MayLeave
 from shared.errors import Unavailable
 from shared.work import Workshop
-from tests.builders import Ear
+from tests.builders import Ear, a_cause
 from tests.integration.intake.carrying import Unwilling, a_message, later, outcome
-from tests.integration.intake.desk import Desk
-from tests.parts.waiting import until
+from tests.integration.intake.desk import Desk, rows
+from tests.parts.waiting import until, until_others_wait
 
 
 async def test_what_was_sent_while_the_database_went_away_is_noted_before_anything_else_is_begun(
@@ -62,6 +65,25 @@ async def test_a_message_that_takes_too_long_does_not_keep_the_service_from_stop
     sender.cancel()
     await until(sender.done, what="the sender stopped")
     assert (await outcome(workshop), carrier.closed) == ([], True)
+
+
+async def test_an_attempt_that_ends_late_leaves_a_message_to_whoever_begins_the_next(
+    desk: Desk, ear: Ear, workshop: Workshop
+) -> None:
+    await a_message(desk, ear)
+    taken_for_lost = await workshop.run([sending.SENDING], sending.begin_attempt, a_cause())
+    assert taken_for_lost is not None
+    later(workshop, sending.LOST_AFTER)
+    ending = sending.Ending(taken_for_lost, Tried("unwilling", sent=False, why="It was full.", again=True))
+    async with workshop.database.transaction() as db:
+        now = await workshop.timesource.now(db)
+        begun = await store.begin_attempt(db, now, sending.LOST_AFTER, MayLeave(mails=True, receipts=True))
+        noting = asyncio.create_task(workshop.run([ending.subject], ending.note, ending.cause))
+        await until_others_wait(db)
+    await noting
+    assert begun is not None
+    [message] = await rows(workshop, "messages")
+    assert (begun.nth, message["state"], message["look_at"]) == (2, "sending", now + sending.LOST_AFTER)
 
 
 async def test_after_some_seconds_nothing_more_is_begun_and_the_sender_is_woken_again(

@@ -15,10 +15,9 @@ from tests.builders import ADA, MORNING, Ear, an_enquiry_received, said_by
 from tests.integration.offering import BROKEN, OFFERS, TASKS, be, council_of, enqueue, heard_of, rows, states
 from tests.integration.routing.people import People
 from tests.parts.councils import anytown, plain
-from tests.parts.waiting import until
+from tests.parts.waiting import until_others_wait
 
 GRACE, MARY = AdviserId("grace"), AdviserId("mary")
-SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid)"
 SLOTS = "SELECT slot, task_id IS NOT NULL AS filled, surplus FROM slots WHERE adviser_id = 'ada' ORDER BY slot"
 WITHOUT_HIGHWAYS = (
     re.sub(r'\[\[queue\]\]\ncode = "highways"\n(.+\n)+', "", anytown())
@@ -80,7 +79,7 @@ async def test_a_task_that_ends_while_capacity_changes_frees_its_slots(
     async with workshop.database.transaction() as db:
         await room(db, after)
         completing = asyncio.create_task(people.do("ada", "complete", held[completed]))
-        await until(lambda: db.fetchval(SOMEBODY_WAITS), what="the task's end to wait for the change")
+        await until_others_wait(db)
     await completing
     assert await rows(workshop, BROKEN) == []
     assert sorted(await slots(workshop)) == left
