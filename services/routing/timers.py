@@ -1,13 +1,14 @@
 """
 What time asks of routing.
 
-Offers lapse, whoever does not answer is away, tasks are offered, none is stranded, and what was held is queued.
+Offers lapse, whoever does not answer is away, tasks are offered, none is stranded, each fits the council file, and what
+was held is queued.
 """
 
 from functools import partial
 from uuid import UUID
 
-from services.routing.actions import choosing, importing, moving, offering, presence
+from services.routing.actions import choosing, importing, moving, offering, presence, taking_up
 from shared.timers import Timer, every, when
 from shared.vocabulary import AdviserId, OfferId, enquiry_subject, new_id
 from shared.work import Cause, Work, Workshop
@@ -53,6 +54,14 @@ async def rescue(workshop: Workshop) -> None:
         await workshop.run([enquiry_subject(enquiry_id)], action, Cause("routing", new_id()))
 
 
+async def fit(workshop: Workshop) -> None:
+    """What met a council file on its way needs and weighs what that file says."""
+    async with workshop.reading() as db:
+        tasks = await taking_up.misfits(db)
+    if tasks:
+        await workshop.run([], partial(taking_up.fit_tasks, tasks=tasks), Cause("routing", new_id()))
+
+
 async def release(workshop: Workshop) -> None:
     """What is held of released imports, batch after batch. Woken by a release, and by history that comes after it."""
     for _ in range(MOST_ROUNDS):
@@ -69,5 +78,6 @@ TIMERS = (when(choosing.OFFER_LAPSES, lapse), when(offering.NO_ANSWER, miss))
 SWEEPS = (
     every(2.0, choosing.CHOOSE, choose),
     every(2.0, "rescue", rescue),
+    every(10.0, "fit", fit),
     every(2.0, importing.RELEASE, release),
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from services.routing.actions.choosing import CHOOSE
 from services.routing.store import council as store
 from services.routing.store import slots
 from shared.council import Adviser, CouncilService, Current, Queue, in_words
+from shared.db import Connection
+from shared.vocabulary import TaskId
 from shared.work import Work
 
 
@@ -15,11 +19,22 @@ async def take_up_council(work: Work, current: Current) -> None:
     council = current.council
     await store.keep_queues(work.db, [row_of_queue(each) for each in council.queue])
     await store.keep_catalogue(work.db, [row_of_service(each) for each in council.service])
-    await store.fit_tasks(work.db)
+    await store.fit_tasks(work.db, await store.misfits(work.db))
     await store.keep_advisers(work.db, [row_of_adviser(each) for each in council.adviser], work.now)
     advisers = [each.adviser_id for each in council.adviser]
     await slots.take_slots(work.db, advisers)
     await slots.give_slots(work.db, advisers, work.now)
+
+
+async def misfits(db: Connection) -> list[TaskId]:
+    """Tasks that were placed, moved or classified while a council file was taken up, or offered until afterwards."""
+    return await store.misfits(db)
+
+
+async def fit_tasks(work: Work, tasks: Sequence[TaskId]) -> None:
+    await store.lock_queues(work.db)
+    await store.fit_tasks(work.db, tasks)
+    work.wake(CHOOSE)
 
 
 def row_of_queue(queue: Queue) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.db import Connection
+from shared.vocabulary import TaskId
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -24,9 +25,14 @@ ON CONFLICT (queue_id) DO UPDATE
 """
 
 
+async def lock_queues(db: Connection) -> None:
+    """All of them, until the work ends: nobody chooses meanwhile."""
+    await db.execute(LOCK_QUEUES)
+
+
 async def keep_queues(db: Connection, queues: Rows) -> None:
     """A queue that is not among them is closed."""
-    await db.execute(LOCK_QUEUES)
+    await lock_queues(db)
     await db.execute(CLOSE_QUEUES, [each["queue_id"] for each in queues])
     await db.execute(KEEP_QUEUES, json.dumps(queues))
 
@@ -80,16 +86,28 @@ async def keep_advisers(db: Connection, advisers: Rows, at: datetime) -> None:
     await db.execute(KEEP_MEMBERSHIPS, json.dumps(advisers))
 
 
+MISFITS = """
+SELECT t.task_id FROM tasks t JOIN enquiries e USING (enquiry_id) JOIN queues q USING (queue_id)
+ WHERE t.state IN ('waiting', 'offered', 'assigned')
+   AND (t.skills <> skills_needed(t.queue_id, e.service_code) OR t.state = 'waiting' AND t.weight <> q.weight)
+"""
+
+
+async def misfits(db: Connection) -> list[TaskId]:
+    """Open tasks that need something else than the council asks now, or wait and weigh something else. Not locked."""
+    return [row["task_id"] for row in await db.fetch(MISFITS)]
+
+
 FIT_TASKS = """
 UPDATE tasks t
    SET skills = skills_needed(t.queue_id, e.service_code),
        weight = CASE WHEN t.state = 'waiting' THEN q.weight ELSE t.weight END
   FROM enquiries e, queues q
- WHERE e.enquiry_id = t.enquiry_id AND q.queue_id = t.queue_id AND t.state IN ('waiting', 'offered', 'assigned')
-   AND (t.skills <> skills_needed(t.queue_id, e.service_code) OR t.state = 'waiting' AND t.weight <> q.weight)
+ WHERE t.task_id = ANY ($1) AND e.enquiry_id = t.enquiry_id AND q.queue_id = t.queue_id
+   AND t.state IN ('waiting', 'offered', 'assigned')
 """
 
 
-async def fit_tasks(db: Connection) -> None:
-    """Open tasks need what the council asks now, and what waits weighs as much as its queue says now."""
-    await db.execute(FIT_TASKS)
+async def fit_tasks(db: Connection, tasks: Sequence[TaskId]) -> None:
+    """They need what the council asks now, and what waits weighs as much as its queue says now. Queues are locked."""
+    await db.execute(FIT_TASKS, tasks)

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from services.routing import timers
+from services.routing.actions import queueing
+from services.routing.actions.queueing import Asked
+from services.routing.store import advisers
 from services.routing.store import slots as store
 from shared.db import Connection
-from shared.vocabulary import AdviserId, Presence
-from shared.work import Workshop
-from tests.builders import ADA, MORNING, Ear, an_enquiry_received, said_by
+from shared.vocabulary import AdviserId, Presence, enquiry_subject, new_id
+from shared.work import Work, Workshop
+from tests.builders import ADA, MORNING, Ear, a_cause, an_enquiry_id, an_enquiry_received, said_by
 from tests.integration.offering import BROKEN, OFFERS, TASKS, be, council_of, enqueue, heard_of, rows, states
 from tests.integration.routing.people import People
 from tests.parts.councils import anytown, plain
@@ -187,6 +190,46 @@ async def test_what_nobody_on_shift_can_do_does_not_hide_what_they_can(workshop:
     await timers.choose(workshop)
     offered = [each["enquiry_id"] for each in await rows(workshop, TASKS) if each["state"] == "offered"]
     assert offered == [plain_one]
+
+
+HEAVY_WASTE = anytown().replace('code = "waste"\nname', 'code = "waste"\nweight = 2\nskills = ["welsh"]\nname')
+FITS = "SELECT weight, skills FROM tasks"
+
+
+async def test_a_task_that_arrives_while_a_council_file_is_taken_up_fits_it_soon(workshop: Workshop) -> None:
+    enquiry_id, arrived, go_on = an_enquiry_id(), asyncio.Event(), asyncio.Event()
+
+    async def arrives(work: Work) -> None:
+        await queueing.take_in(work, Asked(enquiry_id=enquiry_id, request_id=new_id(), service_code="524"))
+        arrived.set()
+        await go_on.wait()
+
+    arriving = asyncio.create_task(workshop.run([enquiry_subject(enquiry_id)], arrives, a_cause()))
+    await arrived.wait()
+    await council_of(workshop, HEAVY_WASTE)
+    go_on.set()
+    await arriving
+    await timers.fit(workshop)
+    assert [dict(row) for row in await rows(workshop, FITS)] == [{"weight": 2, "skills": ["welsh"]}]
+
+
+async def test_a_task_that_waits_again_weighs_what_its_queue_says_by_now(workshop: Workshop, people: People) -> None:
+    await enqueue(workshop, service_code="524")
+    await be(workshop, Presence.READY, AdviserId("octavia"))
+    await timers.choose(workshop)
+    await council_of(workshop, HEAVY_WASTE)
+    [offer] = await rows(workshop, OFFERS)
+    status, _ = await people.ask("octavia", "POST", f"/offers/{offer['offer_id']}/refuse")
+    assert status == 204
+    await timers.fit(workshop)
+    assert [dict(row) for row in await rows(workshop, FITS)] == [{"weight": 2, "skills": ["welsh"]}]
+    assert await rows(workshop, BROKEN) == []
+
+
+async def test_whoever_has_left_the_council_file_cannot_be_ready(workshop: Workshop) -> None:
+    await council_of(workshop, anytown().replace('code = "mary"', 'code = "florence"'))
+    async with workshop.reading() as db:
+        assert not await advisers.set_presence(db, MARY, Presence.READY, MORNING)
 
 
 async def test_a_heavy_queue_fills_several_slots(workshop: Workshop) -> None:
