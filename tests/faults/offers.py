@@ -55,7 +55,7 @@ ENDS = "SELECT state, count(*) AS how_many FROM offers GROUP BY state"
 MOVES = {
     "ask": 7, "accept": 8, "refuse": 2, "complete": 6, "presence": 2, "pick": 2, "give back": 1,
     "transfer": 1, "transfer to adviser": 1, "resolve": 1, "nothing": 3,
-    "council": 0.5,
+    "council": 2,
 }  # fmt: skip
 
 
