@@ -81,7 +81,7 @@ SELECT set_aside_id, speaker, subject FROM set_aside
 PARK_LATE = """
 UPDATE set_aside SET state = 'parked', waits_for = NULL,
        why = 'waited 10 minutes for ' || waits_for || ', which was never heard of'
- WHERE partition = ANY ($1) AND state = 'early' AND since < $2
+ WHERE partition = ANY ($1) AND state = 'early' AND since < $2 AND wanted IS NULL
 RETURNING name, why
 """
 ROW = "SELECT * FROM set_aside WHERE set_aside_id = $1 FOR UPDATE"

@@ -57,7 +57,7 @@ async def rescue(workshop: Workshop) -> None:
 async def fit(workshop: Workshop) -> None:
     """What met a council file on its way needs and weighs what that file says."""
     async with workshop.reading() as db:
-        tasks = await taking_up.misfits(db)
+        tasks = await taking_up.misfits(db, await workshop.timesource.now(db))
     if tasks:
         await workshop.run([], partial(taking_up.fit_tasks, tasks=tasks), Cause("routing", new_id()))
 

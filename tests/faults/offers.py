@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 
 from services.routing import timers
-from services.routing.actions import choosing, holding, offering, presence, queueing
+from services.routing.actions import choosing, holding, offering, presence, queueing, taking_up
 from services.routing.actions.holding import Transfer
 from services.routing.actions.queueing import Asked
 from services.routing.app import SERVICE
@@ -136,10 +136,12 @@ class Machine:
     async def step(self) -> None:
         self.tasks, self.offers = await self.rows(TASKS), await self.rows(LIVE)
         moves = [self.move() for _ in range(self.chance.randint(1, 4))]
-        await asyncio.gather(*(self.choose(each) for each in self.replicas), *moves)
+        fitting = [timers.fit(each) for each in self.replicas if self.chance.random() < 0.3]
+        await asyncio.gather(*(self.choose(each) for each in self.replicas), *fitting, *moves)
         if self.chance.random() < 0.15:
             self.go_on(settings().lease if self.chance.random() < 0.5 else settings().pause / 3)
         await asyncio.gather(*(self.fire(each) for each in self.replicas))
+        await timers.fit(self.replicas[0])
         if self.chance.random() < 0.5:
             await self.choose_in_order()
         await self.look()
@@ -167,9 +169,10 @@ class Machine:
             await self.do(self.chance.choice(self.replicas), subject, action)
 
     async def change_the_council(self) -> None:
-        """Everybody gets more room, or less, while they have tasks in hand."""
+        """Everybody gets more room, or less, while they have tasks in hand; what was heavy is light, or the reverse."""
         with suppress(Refused):
-            await council_of(self.chance.choice(self.replicas), council_file(self.chance.choice((0, 0, 1, 2))))
+            file = council_file(self.chance.choice((0, 0, 1, 2)), self.chance.choice((2, 2, 1)))
+            await council_of(self.chance.choice(self.replicas), file)
 
     async def do(self, workshop: Workshop, subject: str, action: Callable[[Work], Awaitable[Any]]) -> None:
         cause = Cause("machine/test", new_id())
@@ -297,6 +300,8 @@ class Machine:
             self.broken(f"{row['what']}: {row['which']}")
         async with self.replicas[0].reading() as db:
             now = await self.replicas[0].timesource.now(db)
+            for task_id in await taking_up.misfits(db, now):
+                self.broken(f"a task does not fit the council file: {task_id}")
         for row in await self.rows(OVERDUE, now - A_MOMENT):
             self.broken(f"an offer outlives its lease: {row['offer_id']}")
 

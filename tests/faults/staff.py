@@ -5,9 +5,7 @@ import json
 from shared.vocabulary import AdviserId
 from tests.parts.councils import PLAIN
 
-COUNCIL = (
-    PLAIN.format(seconds=86_400)
-    + """
+OTHER_QUEUES = """
 [[skill]]
 code = "welsh"
 name = "Welsh"
@@ -16,7 +14,7 @@ name = "Welsh"
 code = "heavy"
 name = "Work that fills two slots"
 office = "back"
-weight = 2
+weight = {weight}
 
 [[queue]]
 code = "welsh"
@@ -24,7 +22,6 @@ name = "In Welsh"
 office = "front"
 skills = ["welsh"]
 """
-)
 SERVICE_OF = """
 [[service]]
 code = "{queue}"
@@ -52,11 +49,11 @@ ADVISERS: tuple[tuple[str, list[str], list[str], int], ...] = (
 NAMES = tuple(AdviserId(name) for name, *_ in ADVISERS)
 
 
-def council_file(more_room: int = 0) -> str:
-    """Everybody may have so many more tasks in hand than usual."""
+def council_file(more_room: int = 0, weight: int = 2) -> str:
+    """Everybody may have so many more tasks in hand than usual; heavy work fills so many slots."""
     services = "".join(SERVICE_OF.format(queue=queue) for queue in QUEUES)
     people = "".join(
         ADVISER_OF.format(name=name, queues=json.dumps(queues), skills=json.dumps(skills), capacity=room + more_room)
         for name, queues, skills, room in ADVISERS
     )
-    return COUNCIL + services + people
+    return PLAIN.format(seconds=86_400) + OTHER_QUEUES.format(weight=weight) + services + people

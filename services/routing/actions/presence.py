@@ -23,8 +23,9 @@ async def known_adviser(db: Connection, adviser_id: AdviserId) -> Adviser:
 
 async def set_presence(work: Work, adviser_id: AdviserId, presence: Presence) -> None:
     """Said only when it changes. An offer made before stays: whoever goes may still answer it."""
-    await known_adviser(work.db, adviser_id)
     await change(work, adviser_id, presence)
+    # Asked last: they may have left the council file at this moment.
+    await known_adviser(work.db, adviser_id)
 
 
 async def change(work: Work, adviser_id: AdviserId, presence: Presence, because: str | None = None) -> None:

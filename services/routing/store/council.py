@@ -86,18 +86,25 @@ async def keep_advisers(db: Connection, advisers: Rows, at: datetime) -> None:
     await db.execute(KEEP_MEMBERSHIPS, json.dumps(advisers))
 
 
+# All open tasks are looked at for as long as there may be some, not at rest.
 MISFITS = """
 SELECT t.task_id FROM tasks t JOIN enquiries e USING (enquiry_id) JOIN queues q USING (queue_id)
  WHERE t.state IN ('waiting', 'offered', 'assigned')
    AND (t.skills <> skills_needed(t.queue_id, e.service_code) OR t.state = 'waiting' AND t.weight <> q.weight)
+   AND EXISTS (SELECT FROM council_versions WHERE applied_at > $1)
 """
 
 
-async def misfits(db: Connection) -> list[TaskId]:
-    """Open tasks that need something else than the council asks now, or wait and weigh something else. Not locked."""
-    return [row["task_id"] for row in await db.fetch(MISFITS)]
+async def misfits(db: Connection, since: datetime) -> list[TaskId]:
+    """
+    Open tasks that need something else than the council asks now, or wait and weigh something else. Not locked.
+
+    None unless a council file has been taken up since.
+    """
+    return [row["task_id"] for row in await db.fetch(MISFITS, since)]
 
 
+LOCK_TASKS = "SELECT task_id FROM tasks WHERE task_id = ANY ($1) ORDER BY task_id FOR NO KEY UPDATE"
 FIT_TASKS = """
 UPDATE tasks t
    SET skills = skills_needed(t.queue_id, e.service_code),
@@ -105,9 +112,12 @@ UPDATE tasks t
   FROM enquiries e, queues q
  WHERE t.task_id = ANY ($1) AND e.enquiry_id = t.enquiry_id AND q.queue_id = t.queue_id
    AND t.state IN ('waiting', 'offered', 'assigned')
+   AND (t.skills <> skills_needed(t.queue_id, e.service_code) OR t.state = 'waiting' AND t.weight <> q.weight)
 """
 
 
 async def fit_tasks(db: Connection, tasks: Sequence[TaskId]) -> None:
     """They need what the council asks now, and what waits weighs as much as its queue says now. Queues are locked."""
+    # Of what an enquiry is about is known by now only to a statement that begins when nobody is classifying it.
+    await db.execute(LOCK_TASKS, tasks)
     await db.execute(FIT_TASKS, tasks)

@@ -116,8 +116,10 @@ async def tasks_of_enquiry(db: Connection, enquiry_id: EnquiryId) -> list[Task]:
 
 
 SET_STATE = """
-UPDATE tasks SET state = $2, assigned_to = $3, wanted_adviser = NULL, wanted_until = NULL, changed_at = $4,
-       version = version + 1
+UPDATE tasks t
+   SET state = $2, assigned_to = $3, wanted_adviser = NULL, wanted_until = NULL, changed_at = $4, version = version + 1,
+       weight = CASE WHEN $2 = 'waiting' THEN (SELECT q.weight FROM queues q WHERE q.queue_id = t.queue_id)
+                     ELSE t.weight END
  WHERE task_id = $1
 RETURNING *
 """
@@ -126,7 +128,7 @@ RETURNING *
 async def set_state(
     db: Connection, task_id: TaskId, state: TaskState, assigned_to: AdviserId | None, at: datetime
 ) -> Task:
-    """Whoever it was kept for has had their say."""
+    """Whoever it was kept for has had their say. What waits again weighs what its queue says by now."""
     return task_of(found(await db.fetchrow(SET_STATE, task_id, state, assigned_to, at), task_id))
 
 

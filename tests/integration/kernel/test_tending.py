@@ -114,16 +114,23 @@ async def test_an_early_event_is_parked_after_ten_minutes(toys: str) -> None:
         assert "10 minutes" in (await first_row(workshop))["why"]
 
 
-async def test_what_a_person_has_asked_for_is_done_although_the_event_is_parked_meanwhile(toys: str) -> None:
-    async def never(_: ToyThrown, __: Work) -> None:
+async def test_what_a_person_has_asked_for_is_done_although_the_event_has_waited_too_long(toys: str) -> None:
+    tries = []
+
+    async def never(event: ToyThrown, _: Work) -> None:
+        tries.append(event)
         raise Early("toy/box")
 
     async with a_workshop(toys, "beta") as workshop:
         await hear(workshop, a_batch(an_event(1, 1)), service=beta(never))
-        await mark(workshop, "drop")
         workshop.timesource = TimeSource(timedelta(minutes=11))
-        await Tending(Hearing(workshop, beta(never).hears)).tend([BEAR])
-        assert await set_aside(workshop) == []
+        tending = Tending(Hearing(workshop, beta(never).hears))
+        await mark(workshop, "replay")
+        await tending.tend([BEAR])
+        assert (await set_aside(workshop), len(tries)) == ([("early", 1)], 2)
+        await mark(workshop, "drop")
+        await tending.tend([BEAR])
+        assert (await set_aside(workshop), len(tries)) == ([], 2)
 
 
 async def test_a_drop_that_was_promised_is_not_forgotten_by_a_try_under_way(toys: str) -> None:

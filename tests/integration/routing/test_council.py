@@ -221,7 +221,6 @@ async def test_a_task_that_waits_again_weighs_what_its_queue_says_by_now(worksho
     [offer] = await rows(workshop, OFFERS)
     status, _ = await people.ask("octavia", "POST", f"/offers/{offer['offer_id']}/refuse")
     assert status == 204
-    await timers.fit(workshop)
     assert [dict(row) for row in await rows(workshop, FITS)] == [{"weight": 2, "skills": ["welsh"]}]
     assert await rows(workshop, BROKEN) == []
 
